@@ -1,0 +1,72 @@
+"""The model card: what a folder is, how it was made, how well it does, in the form the hub reads."""
+
+from pathlib import Path
+from typing import Any
+
+from lilliput.models.config import ModelConfig
+from lilliput.models.count import count_parameters
+from lilliput.rundir import write_text
+
+_USE = """\
+```
+lilliput tell {folder} "Once upon a time"
+```
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+model = AutoModelForCausalLM.from_pretrained("{folder}")
+tokenizer = AutoTokenizer.from_pretrained("{folder}")
+```
+"""
+
+
+def write_card(path: Path, config: ModelConfig, details: dict[str, Any]) -> None:
+    """Write README.md of a model folder from its config and lilliput.json."""
+    count = count_parameters(config)
+    lines = [
+        "---",
+        "library_name: transformers",
+        "pipeline_tag: text-generation",
+        "tags: [lilliput, tiny-language-model]",
+        "---",
+        "",
+        f"# {path.name}",
+        "",
+        f"A {config.family} model of {count.parameters:,} parameters "
+        f"({count.parameters_without_embeddings:,} without embeddings), context {config.context}, "
+        f"{config.vocab_size:,} token ids.",
+        "",
+        _USE.format(folder=path.name),
+        *_origin(details),
+        *_scores(details.get("scores", [])),
+    ]
+    write_text(path / "README.md", "\n".join(lines))
+
+
+def _origin(details: dict[str, Any]) -> list[str]:
+    lines = ["## How it was made", ""]
+    if origin := details.get("origin"):
+        lines.append(f"Imported from {origin['format']} (`{origin['file']}`, sha256 {origin['sha256']}).")
+    if data := details.get("data"):
+        lines.append(
+            f"Data: {data['description']}; {data['train_stories']:,} stories to train on, "
+            f"{data['valid_stories']:,} to validate, fingerprint {data['fingerprint']}."
+        )
+    if training := details.get("training"):
+        lines.append(
+            f"Training: {training['tokens']:,} tokens in {training['steps']:,} steps and "
+            f"{training['seconds']:,.0f} s on {training['device']}. The whole plan is in `lilliput.json`."
+        )
+    return [*lines, ""]
+
+
+def _scores(scores: list[dict[str, Any]]) -> list[str]:
+    if not scores:
+        return []
+    rows = [
+        f"| {row['data']} | {row['cut']} | {row['nats_per_token']:.4f} | {row['bits_per_byte']:.4f} "
+        f"| {row['tokens']:,} | `{row['command']}` |"
+        for row in scores
+    ]
+    head = ["## Scores", "", "| data | cut | nats per token | bits per byte | tokens | command |"]
+    return [*head, "| --- | --- | --- | --- | --- | --- |", *rows, ""]

@@ -1,0 +1,92 @@
+"""Named arrays, and the safetensors files that hold them.
+
+`Weights` maps our own parameter names (`blocks.0.attn.q.weight`) to float32 arrays; a tied output
+matrix is not in it. Every file format reads into it and writes from it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+from safetensors.numpy import save
+
+from lilliput.errors import FormatError
+from lilliput.models.config import ModelConfig
+from lilliput.rundir import atomic_write
+
+Array = npt.NDArray[Any]
+Weights = dict[str, npt.NDArray[np.float32]]
+
+_DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter of a model, in the order of its layers."""
+    wide, kv_wide = config.d_model, config.n_kv_heads * config.d_head
+    shapes: dict[str, tuple[int, ...]] = {"embed.weight": (config.vocab_size, wide)}
+    for layer in range(config.n_layers):
+        block = f"blocks.{layer}"
+        shapes |= {
+            f"{block}.norm1.weight": (wide,),
+            f"{block}.attn.q.weight": (wide, wide),
+            f"{block}.attn.k.weight": (kv_wide, wide),
+            f"{block}.attn.v.weight": (kv_wide, wide),
+            f"{block}.attn.o.weight": (wide, wide),
+            f"{block}.norm2.weight": (wide,),
+            f"{block}.mlp.gate.weight": (config.d_ff, wide),
+            f"{block}.mlp.up.weight": (config.d_ff, wide),
+            f"{block}.mlp.down.weight": (wide, config.d_ff),
+        }
+    shapes["norm.weight"] = (wide,)
+    if not config.tied:
+        shapes["head.weight"] = (config.vocab_size, wide)
+    return shapes
+
+
+def check_weights(weights: Mapping[str, Array], config: ModelConfig, source: str) -> None:
+    """Raise FormatError unless `weights` are exactly the parameters that `config` calls for."""
+    shapes = weight_shapes(config)
+    for name, shape in shapes.items():
+        if name not in weights:
+            raise FormatError(f"{source} lacks the weight {name}: the file is not whole")
+        if weights[name].shape != shape:
+            raise FormatError(
+                f"{source}: {name} has shape {weights[name].shape}, the config calls for {shape}"
+            )
+    if surplus := sorted(set(weights) - set(shapes)):
+        raise FormatError(f"{source} holds {surplus[0]}, which the config does not call for")
+
+
+def read_safetensors(path: Path) -> dict[str, Array]:
+    """All arrays of a safetensors file; bfloat16 and float16 are widened to float32.
+
+    Raises FormatError for a file that is not safetensors or holds a dtype that we do not read.
+    """
+    try:
+        entries = safetensors.deserialize(path.read_bytes())
+    except safetensors.SafetensorError as error:
+        raise FormatError(f"{path} is not a whole safetensors file: {error}") from None
+    return {name: _as_array(entry, f"{path}: {name}") for name, entry in entries}
+
+
+def write_safetensors(
+    path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None
+) -> None:
+    """Write arrays atomically."""
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with atomic_write(path) as file:
+        file.write(save(whole, metadata))
+
+
+def _as_array(entry: dict[str, Any], source: str) -> Array:
+    dtype, data, shape = entry["dtype"], entry["data"], entry["shape"]
+    if dtype == "BF16":  # the upper half of a float32
+        halves = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
+        return halves.view(np.float32).reshape(shape)
+    if dtype not in _DTYPES:
+        raise FormatError(f"{source} has dtype {dtype}; there are {', '.join(_DTYPES)} and BF16")
+    array = np.frombuffer(data, _DTYPES[dtype]).reshape(shape)
+    return array.astype(np.float32) if dtype == "F16" else array

@@ -1,0 +1,19 @@
+"""Cross entropy in nats over targets that count."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+IGNORED = -100
+"""A target with this value is padding: it costs nothing and is never counted."""
+
+
+def sum_nats(logits: Tensor, targets: Tensor) -> Tensor:
+    """Sum of -log p(target) over targets that are not IGNORED. logits (B, T, V), targets (B, T)."""
+    return F.cross_entropy(
+        logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+
+
+def count_correct(logits: Tensor, targets: Tensor) -> int:
+    """How many targets that are not IGNORED are the most likely token."""
+    return int((logits.argmax(-1) == targets).logical_and(targets != IGNORED).sum())

@@ -1,0 +1,114 @@
+"""The loop: batches into a step until the budget is used up. It knows no tensor library.
+
+Everything from outside comes as an argument: the clock, who says when to stop, how the diary's story is
+told and scored, who draws the progress.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from lilliput.stories.batches import Batches
+from lilliput.training.diary import (
+    Row,
+    append_row,
+    next_sample_after,
+    read_rows,
+    rewind_rows,
+    write_diary,
+)
+from lilliput.training.plan import Plan
+from lilliput.training.resume import Position, RunFiles, load_checkpoint, save_checkpoint
+from lilliput.training.schedule import learning_rate_at, progress_of
+from lilliput.training.step import Step
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the loop is given by whoever runs it."""
+
+    clock: Callable[[], float]
+    """Seconds, never going back."""
+    should_stop: Callable[[], bool]
+    """True once the person asked to stop; looked at between steps."""
+    look: Callable[[Position], Row]
+    """What to write down beside a story: told at growing steps, with the score of held-back text."""
+    watch: Callable[[Row], None]
+    """Called with the row of every step, for a progress bar and trackers."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its budget used up, or stopped by the person."""
+
+    position: Position
+    reason: Literal["finished", "stopped"]
+
+
+def train(
+    plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Surroundings
+) -> Outcome:
+    """Run `plan` from its beginning, or from the checkpoint in `files` if there is one.
+
+    The checkpoint is saved every `checkpoint_s` seconds and at the end, however it comes.
+    """
+    position = Position()
+    if files.state.is_file():
+        state, position = load_checkpoint(files)
+        step.load_state(state)
+    rewind_rows(files.metrics, position.step)
+    start = around.clock() - position.seconds
+    saved = around.clock()
+    while progress_of(plan.train, position.tokens, position.seconds) < 1:
+        if around.should_stop():
+            save_checkpoint(files, step.state(), position)
+            return Outcome(position, "stopped")
+        if position.tokens >= position.next_sample:
+            _tell(plan, position, files, around)
+            position = replace(position, next_sample=next_sample_after(position.tokens))
+        row = _one_step(plan, step, batches, position)
+        position = replace(
+            position,
+            step=position.step + 1,
+            tokens=position.tokens + row["targets"],
+            seconds=around.clock() - start,
+        )
+        row |= {"tokens": position.tokens, "seconds": round(position.seconds, 3)}
+        around.watch(row)
+        if row["step"] % plan.train.log_every == 0:
+            append_row(files.metrics, row)
+        if around.clock() - saved >= plan.train.checkpoint_s:
+            save_checkpoint(files, step.state(), position)
+            saved = around.clock()
+    save_checkpoint(files, step.state(), position)
+    _tell(plan, position, files, around)
+    return Outcome(position, "finished")
+
+
+def _one_step(plan: Plan, step: Step, batches: Batches, position: Position) -> Row:
+    batch = batches.at(position.step)
+    progress = progress_of(plan.train, position.tokens, position.seconds)
+    rate = learning_rate_at(plan.train, progress)
+    result = step.learn(batch, rate)
+    return {
+        "step": position.step,
+        "epoch": batch.epoch,
+        "targets": batch.targets,
+        "nats_per_token": result.nats / batch.targets,
+        "gradient_norm": result.gradient_norm,
+        "learning_rate": rate,
+        "progress": progress,
+    }
+
+
+def _tell(plan: Plan, position: Position, files: RunFiles, around: Surroundings) -> None:
+    """Write the diary's next entry."""
+    row = {
+        "step": position.step,
+        "tokens": position.tokens,
+        "seconds": round(position.seconds, 3),
+        **around.look(position),
+    }
+    append_row(files.metrics, row)
+    write_diary(files.diary, plan.prompt, read_rows(files.metrics))
+    around.watch(row)

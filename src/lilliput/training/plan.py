@@ -1,0 +1,79 @@
+"""The whole of a training run, as one frozen object that is saved with the model."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lilliput.config import Config
+from lilliput.device import Device
+from lilliput.models.config import ModelConfig
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class DataPlan(Config):
+    """How story text is read and divided."""
+
+    separator: Literal["auto", "endoftext", "blank-line", "line"] = "auto"
+    """What stands between stories of a plain text file."""
+    column: str | None = None
+    """Which column of a table or key of a JSON line holds the story; None takes text, story or content."""
+    valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    """Share of stories held back, chosen by a hash of the story."""
+
+
+class TrainPlan(Config):
+    """How the model learns. The budget is minutes, tokens, or whichever of both ends first."""
+
+    minutes: Positive | None = None
+    """Wall-clock time of the training loop, with its samples and checks."""
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    """Tokens to learn from, repetitions counted."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 2048
+    """Targets in one optimizer step, about."""
+    micro_tokens: Annotated[int, Field(ge=1)] = 8192
+    """The most positions, padding included, that are computed at once."""
+    learning_rate: Positive = 4e-3
+    warmup: Share = 0.02
+    """Share of the budget in which the learning rate rises from zero."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    final_share: Share = 0.0
+    """Share of the learning rate that is left at the end."""
+    beta1: Share = 0.9
+    beta2: Share = 0.99
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    clip: Positive = 1.0
+    """Largest norm of the gradient; a longer one is shortened to it."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes."""
+    device: Device = "auto"
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """CPU threads; None takes all cores. The bits of a run depend on it."""
+    checkpoint_s: Annotated[float, Field(ge=0)] = 30.0
+    """Seconds between checkpoints."""
+    log_every: Annotated[int, Field(ge=1)] = 10
+    """Steps between rows of metrics.jsonl."""
+    tensorboard: bool = False
+    """Write TensorBoard event files too (extra `track`)."""
+
+
+class Plan(Config):
+    """Everything that decides a run but the stories themselves."""
+
+    name: str
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    prompt: str = "One day"
+    """What the diary's stories begin with."""
+    tokenizer: str | None = None
+    """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
+    model: ModelConfig
+    data: DataPlan = DataPlan()
+    train: TrainPlan = TrainPlan()
+
+    @model_validator(mode="after")
+    def _has_a_budget(self) -> Self:
+        if self.train.minutes is None and self.train.tokens is None:
+            raise ValueError("a run needs an end: give --minutes or --tokens")
+        return self

@@ -1,0 +1,114 @@
+"""Checkpoints: one file that is whole or absent, and enough to go on bit for bit.
+
+A run's folder holds the model folder, and beside it
+
+    resume/plan.json            the plan
+    resume/train.tokens         the shards
+    resume/valid.tokens
+    resume/state.safetensors    weights, optimizer, and how far the run is
+
+`resume/` can be deleted when the run is over.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import safetensors
+
+from lilliput.errors import FormatError, LilliputError
+from lilliput.formats.folder import read_json_object
+from lilliput.formats.weights import Array, read_safetensors, write_safetensors
+from lilliput.rundir import remove_leftovers, write_text
+from lilliput.training.plan import Plan
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is. The next step is number `step`; batches follow from it alone."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    next_sample: int = 0
+    """Tokens at which the diary's next story is told."""
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where a run keeps what."""
+
+    folder: Path
+
+    @property
+    def resume(self) -> Path:
+        """What resumes training; can be deleted afterwards."""
+        return self.folder / "resume"
+
+    @property
+    def plan(self) -> Path:
+        """The plan as JSON."""
+        return self.resume / "plan.json"
+
+    @property
+    def train_shard(self) -> Path:
+        """Tokens to learn from."""
+        return self.resume / "train.tokens"
+
+    @property
+    def valid_shard(self) -> Path:
+        """Tokens held back."""
+        return self.resume / "valid.tokens"
+
+    @property
+    def state(self) -> Path:
+        """The checkpoint."""
+        return self.resume / "state.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        """Rows of numbers, one JSON object a line."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def diary(self) -> Path:
+        """Stories told while learning."""
+        return self.folder / "diary.md"
+
+
+def save_plan(files: RunFiles, plan: Plan) -> None:
+    """Keep the plan for --resume."""
+    write_text(files.plan, plan.model_dump_json(indent=2) + "\n")
+
+
+def load_plan(files: RunFiles) -> Plan:
+    """The plan of a run that was begun; raises LilliputError where there is none."""
+    if not files.plan.is_file():
+        raise LilliputError(
+            f"{files.folder} holds no run to resume (it lacks resume/plan.json); "
+            "start one without --resume"
+        )
+    return Plan.from_dict(read_json_object(files.plan), str(files.plan))
+
+
+def save_checkpoint(files: RunFiles, state: dict[str, Array], position: Position) -> None:
+    """Replace the checkpoint; a reader finds the old one or the new one, never a mixture."""
+    numbers = {name: repr(value) for name, value in asdict(position).items()}
+    write_safetensors(files.state, state, {"lilliput": "checkpoint 1", **numbers})
+
+
+def load_checkpoint(files: RunFiles) -> tuple[dict[str, Array], Position]:
+    """State and position of the newest checkpoint; raises FormatError if it is damaged."""
+    remove_leftovers(files.folder)
+    remove_leftovers(files.resume)
+    arrays = read_safetensors(files.state)
+    with safetensors.safe_open(files.state, framework="numpy") as file:
+        told = file.metadata() or {}
+    if told.get("lilliput") != "checkpoint 1":
+        raise FormatError(f"{files.state} is no checkpoint that this version of lilliput reads")
+    try:
+        position = Position(
+            int(told["step"]), int(told["tokens"]), float(told["seconds"]), int(told["next_sample"])
+        )
+    except (KeyError, ValueError):
+        raise FormatError(f"{files.state} does not say how far its run was") from None
+    return arrays, position
