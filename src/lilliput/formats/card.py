@@ -20,7 +20,7 @@ tokenizer = AutoTokenizer.from_pretrained("{folder}")
 """
 
 
-def write_card(path: Path, config: ModelConfig, details: dict[str, Any]) -> None:
+def write_card(path: Path, config: ModelConfig, details: dict[str, Any], name: str) -> None:
     """Write README.md of a model folder from its config and lilliput.json."""
     count = count_parameters(config)
     lines = [
@@ -30,13 +30,13 @@ def write_card(path: Path, config: ModelConfig, details: dict[str, Any]) -> None
         "tags: [lilliput, tiny-language-model]",
         "---",
         "",
-        f"# {path.name}",
+        f"# {name}",
         "",
         f"A {config.family} model of {count.parameters:,} parameters "
         f"({count.parameters_without_embeddings:,} without embeddings), context {config.context}, "
         f"{config.vocab_size:,} token ids.",
         "",
-        _USE.format(folder=path.name),
+        _USE.format(folder=name),
         *_origin(details),
         *_scores(details.get("scores", [])),
     ]

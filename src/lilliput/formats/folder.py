@@ -7,7 +7,6 @@
 """
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,11 +48,17 @@ class ModelFolder:
 
 
 def save_folder(
-    path: Path, config: ModelConfig, weights: Weights, tokenizer: Tokenizer, details: dict[str, Any]
+    path: Path,
+    config: ModelConfig,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    details: dict[str, Any],
+    name: str | None = None,
 ) -> None:
     """Write or refresh a model folder, file by file, each atomically; the weights come last.
 
-    The arrays are only read. `details` is what lilliput.json tells besides the versions.
+    The arrays are only read. `details` is what lilliput.json tells besides the versions; `name` stands
+    in the model card (the folder's own name if not given).
     """
     if tokenizer.vocab_size > config.vocab_size:
         raise FormatError(
@@ -80,7 +85,7 @@ def save_folder(
         },
     )
     write_details(path, details)
-    write_card(path, config, details)
+    write_card(path, config, details, name or path.name)
     named = {weight_to_hf(name): array for name, array in weights.items()}
     write_safetensors(path / "model.safetensors", named, {"format": "pt"})
 
@@ -149,14 +154,7 @@ def add_score(path: Path, score: dict[str, Any]) -> None:
     others = [row for row in details.get("scores", []) if key(row) != key(score)]
     details = {**details, "scores": [*others, score]}
     write_details(path, details)
-    write_card(path, config_from_hf(_read_config(path), str(path / "config.json")), details)
-
-
-def copy_folder_files(source: Path, target: Path) -> None:
-    """Copy the files of a model folder, without what resumes its training."""
-    for file in source.iterdir():
-        if file.is_file():
-            shutil.copy2(file, target / file.name)
+    write_card(path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

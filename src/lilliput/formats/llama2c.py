@@ -80,6 +80,28 @@ def write_llama2c(path: Path, config: LlamaConfig, weights: Weights, version: Ve
             _write_array(file, header, _rope_table(config, shape) if name is None else swapped[name])
 
 
+def is_llama2c(path: Path) -> bool:
+    """True for a file whose header reads like llama2.c's, whole or not."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    try:
+        _read_header(start, str(path))
+    except FormatError:
+        return False
+    return True
+
+
+def measure_difference(path: Path, config: LlamaConfig, weights: Weights) -> float:
+    """The largest difference between `weights` and those in a file just written, read back.
+
+    Raises FormatError if the file holds another shape.
+    """
+    read_config, read = read_llama2c(path)
+    if weight_shapes(read_config) != weight_shapes(config):
+        raise FormatError(f"{path} was written with another shape than the model's")
+    return max(float(np.abs(read[name] - weights[name]).max()) for name in weights)
+
+
 def _read_header(data: bytes, source: str) -> _Header:
     if len(data) < 28:
         raise FormatError(f"{source} is too short for a llama2.c file ({len(data)} bytes)")

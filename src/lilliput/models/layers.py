@@ -41,9 +41,14 @@ class Rotary(nn.Module):
         self.register_buffer("sin", angles.sin(), persistent=False)
 
     def forward(self, x: Tensor, start: int) -> Tensor:
-        """Turn x (B, H, T, K), whose first token stands at position `start`."""
-        cos = self.cos[start : start + x.shape[-2]]
-        sin = self.sin[start : start + x.shape[-2]]
+        """Turn x (B, H, T, K), whose first token stands at position `start`.
+
+        Raises ValueError for a position at or past the context.
+        """
+        end = start + x.shape[-2]
+        if end > len(self.cos):
+            raise ValueError(f"the context has {len(self.cos)} positions, asked for {end}")
+        cos, sin = self.cos[start:end], self.sin[start:end]
         left, right = x.chunk(2, dim=-1)
         return x * cos + torch.cat((-right, left), dim=-1) * sin
 

@@ -3,6 +3,8 @@
 A run's folder holds the model folder, and beside it
 
     resume/plan.json            the plan
+    resume/tokenizer.json
+    resume/data.json            what is known about the stories
     resume/train.tokens         the shards
     resume/valid.tokens
     resume/state.safetensors    weights, optimizer, and how far the run is
@@ -48,6 +50,16 @@ class RunFiles:
     def plan(self) -> Path:
         """The plan as JSON."""
         return self.resume / "plan.json"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer that made the shards."""
+        return self.resume / "tokenizer.json"
+
+    @property
+    def data(self) -> Path:
+        """Counts and fingerprint of the stories."""
+        return self.resume / "data.json"
 
     @property
     def train_shard(self) -> Path:

@@ -1,0 +1,103 @@
+"""`lilliput data`: get stories, make stories, look at stories."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.app import options
+from lilliput.app.output import print_facts, print_json, say
+
+app = typer.Typer(help="Get, make and inspect stories.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def fetch(
+    megabytes: Annotated[int, typer.Option(help="How much of TinyStories.", min=1)] = 48,
+) -> None:
+    """\b
+    Examples:
+      lilliput data fetch
+      lilliput data fetch --megabytes 500
+
+    Fetch the beginning of TinyStories from the Hugging Face hub, once; prints the file's path.
+    """
+    from lilliput.app.progress import fetching
+    from lilliput.stories.hub import default_cache, describe_tinystories, fetch_tinystories
+
+    say(describe_tinystories(megabytes))
+    with fetching() as on_progress:
+        path = fetch_tinystories(default_cache(), megabytes=megabytes, on_progress=on_progress)
+    print(path)
+
+
+@app.command()
+def make(
+    output: Annotated[Path, typer.Option("-o", help="JSON lines to write.", metavar="FILE")],
+    count: Annotated[int, typer.Option(help="How many stories.", min=1)] = 10_000,
+    seed: options.Seed = 0,
+) -> None:
+    """\b
+    Examples:
+      lilliput data make -o world.jsonl
+      lilliput data make --count 100000 --seed 1 -o world.jsonl
+
+    Make stories from the built-in story world, with their labels: words, features, summary, and
+    what is true in each.
+    """
+    from lilliput.app.progress import counted
+    from lilliput.rundir import refuse_overwrite
+    from lilliput.stories.story import write_jsonl
+    from lilliput.stories.world import iter_world
+
+    refuse_overwrite(output)
+    written = write_jsonl(output, counted(iter_world(seed, count), "making", "stories", count))
+    say(f"{output}: {written:,} stories of seed {seed}")
+
+
+@app.command()
+def info(
+    data: Annotated[list[str], typer.Argument(help="Files, folders, hub:owner/name:column.")],
+    separator: options.Separator = options.SeparatorName.auto,
+    column: options.Column = None,
+    as_json: options.Json = False,
+) -> None:
+    """\b
+    Examples:
+      lilliput data info stories.txt
+      lilliput data info world.jsonl --json
+
+    Say what is in story files and how they were read.
+    """
+    from lilliput.app.progress import counted
+    from lilliput.stories.sources import Fingerprint, open_stories
+
+    opened = open_stories(data, separator=separator.value, column=column)
+    fingerprint = Fingerprint()
+    stories = size = words = longest = 0
+    openings: dict[str, int] = {}
+    for story in counted(opened.stories, "reading", "stories"):
+        fingerprint.add(story)
+        stories += 1
+        length = len(story.text.encode())
+        size, longest = size + length, max(longest, length)
+        split = story.text.split()
+        words += len(split)
+        opening = " ".join(split[:4])
+        openings[opening] = openings.get(opening, 0) + 1
+    commonest = max(openings, key=lambda opening: openings[opening])
+    facts = {
+        "read_as": opened.description,
+        "stories": stories,
+        "bytes": size,
+        "words": words,
+        "words_per_story": words / stories,
+        "longest_bytes": longest,
+        "commonest_opening": commonest,
+        "commonest_opening_share": openings[commonest] / stories,
+        "fingerprint": str(fingerprint),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts({name.replace("_", " "): value for name, value in facts.items()})

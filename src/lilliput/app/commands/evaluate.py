@@ -1,0 +1,88 @@
+"""`lilliput evaluate`: how well a model predicts text."""
+
+import shlex
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.app import options
+from lilliput.app.output import print_facts, print_json, say
+
+
+class CutName(StrEnum):
+    """How text is cut into what the model reads."""
+
+    story = "story"
+    stream = "stream"
+
+
+def evaluate(
+    model: options.Model,
+    data: options.Data,
+    cut: Annotated[
+        CutName,
+        typer.Option(help="story: each from its own beginning; stream: windows of the context."),
+    ] = CutName.story,
+    separator: options.Separator = options.SeparatorName.auto,
+    column: options.Column = None,
+    threads: options.Threads = None,
+    as_json: options.Json = False,
+) -> None:
+    """\b
+    Examples:
+      lilliput evaluate runs/story --data stories.txt
+      lilliput evaluate runs/story --data stories.txt --cut stream --json
+
+    Score a model on text: nats per token, and bits per byte, which models with different
+    tokenizers can be compared by. The score is kept in the model's folder, with its command.
+    """
+    from lilliput.app.engines import open_torch_model
+    from lilliput.app.progress import counted
+    from lilliput.evaluation.loss import measure_loss
+    from lilliput.formats.folder import add_score
+    from lilliput.stories.sources import Fingerprint, open_stories
+
+    opened = open_stories(data, separator=separator.value, column=column)
+    say(opened.description)
+    network, folder = open_torch_model(Path(model), threads)
+    fingerprint = Fingerprint()
+
+    def texts():  # type: ignore[no-untyped-def]
+        for story in counted(opened.stories, "scoring", "stories"):
+            fingerprint.add(story)
+            yield story.text
+
+    began = time.perf_counter()
+    loss = measure_loss(network, folder.tokenizer, texts(), cut.value)
+    seconds = time.perf_counter() - began
+    row = {
+        "suite": "loss",
+        "name": folder.path.name,
+        "data": ", ".join(Path(source.name).name for source in opened.sources),
+        "data_fingerprint": str(fingerprint),
+        "cut": cut.value,
+        "context": folder.config.context,
+        "tokenizer_fingerprint": folder.tokenizer.fingerprint,
+        **loss.as_row(),
+        "command": shlex.join(["lilliput", *sys.argv[1:]]),
+    }
+    add_score(folder.path, row)
+    if as_json:
+        print_json({**row, "seconds": seconds})
+        return
+    print_facts(
+        {
+            "nats per token": loss.nats_per_token,
+            "bits per byte": loss.bits_per_byte,
+            "  without the end tokens' cost": loss.bits_per_byte_without_ends,
+            "tokens": loss.tokens,
+            "bytes": loss.bytes,
+            "stories": loss.stories,
+            "cut": f"{cut.value}, context {folder.config.context}",
+            "data fingerprint": str(fingerprint),
+        }
+    )

@@ -1,0 +1,48 @@
+"""`lilliput export`: a model folder becomes a file for another program."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.app import options
+from lilliput.app.output import say
+
+
+class Target(StrEnum):
+    """Formats."""
+
+    llama2c = "llama2c"
+
+
+def export(
+    model: options.Model,
+    to: Annotated[Target, typer.Option(help="The format.")],
+    output: Annotated[Path, typer.Option("-o", help="The file to write.", metavar="FILE")],
+    version: Annotated[
+        int, typer.Option(help="llama2.c's: 0 for run.c, 1, or 2 (int8) for runq.c.", min=0, max=2)
+    ] = 0,
+) -> None:
+    """\b
+    Examples:
+      lilliput export runs/story --to llama2c -o story.bin
+      lilliput export runs/story --to llama2c --version 2 -o story.q8.bin
+
+    Write the weights, and beside them FILE's name with .tokenizer.bin, then read both back and
+    report how far the weights differ.
+    """
+    from lilliput.formats.folder import load_folder
+    from lilliput.formats.llama2c import measure_difference, write_llama2c
+    from lilliput.rundir import refuse_overwrite
+    from lilliput.tokens import write_tokenizer_bin
+
+    folder = load_folder(Path(model))
+    vocabulary = output.with_suffix(".tokenizer.bin")
+    refuse_overwrite(output)
+    refuse_overwrite(vocabulary)
+    write_llama2c(output, folder.config, folder.weights, version)
+    write_tokenizer_bin(folder.tokenizer, vocabulary)
+    report = measure_difference(output, folder.config, folder.weights)
+    say(f"{output} ({output.stat().st_size:,} bytes), {vocabulary}")
+    say(f"read back: {report}")

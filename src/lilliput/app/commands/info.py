@@ -1,0 +1,68 @@
+"""`lilliput info`: what a file or folder is."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lilliput.app import options
+from lilliput.app.output import print_facts, print_json
+from lilliput.errors import LilliputError
+
+
+def info(
+    path: Annotated[Path, typer.Argument(help="A model folder, token shard, tokenizer or .bin.")],
+    as_json: options.Json = False,
+) -> None:
+    """\b
+    Examples:
+      lilliput info runs/story
+      lilliput info runs/story/resume/train.tokens --json
+
+    Tell what a path holds.
+    """
+    if not path.exists():
+        raise LilliputError(f"{path}: no such file or folder")
+    facts = _folder_facts(path) if path.is_dir() else _file_facts(path)
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts(facts)
+
+
+def _folder_facts(path: Path) -> dict[str, Any]:
+    from lilliput.formats.folder import load_folder
+
+    folder = load_folder(path)
+    return {
+        "name": path.name,
+        **_model_facts(folder.config),
+        **{f"tokenizer {name}": value for name, value in folder.tokenizer.describe().items()},
+        **{f"score: {row['data']}": f"{row['bits_per_byte']:.4f} bits per byte, {row['cut']} cut"
+           for row in folder.details.get("scores", [])},
+    }  # fmt: skip
+
+
+def _model_facts(config: Any) -> dict[str, Any]:
+    from lilliput.models.count import count_parameters, flops_per_token
+
+    count = count_parameters(config)
+    return {
+        **config.model_dump(),
+        "parameters": count.parameters,
+        "parameters_without_embeddings": count.parameters_without_embeddings,
+        "flops_per_token": flops_per_token(config, config.context // 2),
+    }
+
+
+def _file_facts(path: Path) -> dict[str, Any]:
+    from lilliput.formats.llama2c import is_llama2c, read_llama2c
+    from lilliput.stories.shards import is_shard, open_shard
+    from lilliput.tokens import load_tokenizer
+
+    if is_shard(path):
+        return {"kind": "token shard", **open_shard(path).describe()}
+    if is_llama2c(path):
+        config, _ = read_llama2c(path)
+        return {"kind": "llama2.c weights", **_model_facts(config)}
+    return {"kind": "tokenizer", **load_tokenizer(path).describe()}

@@ -1,0 +1,104 @@
+"""`lilliput story`: the main job, end to end, on whatever is there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lilliput.app import options
+from lilliput.app.output import command_name, say
+from lilliput.errors import DataError, LilliputError
+
+_WORLD = "world:20000"
+_TRIES = 8
+"""Stories told at the end until one comes to its own end."""
+
+
+def story(
+    data: options.Data = [],  # noqa: B006 (typer copies it)
+    minutes: Annotated[float, typer.Option(help="Train for this long.", min=0.01)] = 3.0,
+    out: Annotated[
+        Path | None, typer.Option(help="The model folder to make; runs/story if it is free.")
+    ] = None,
+    seed: options.Seed = 0,
+    separator: options.Separator = options.SeparatorName.auto,
+    column: options.Column = None,
+) -> None:
+    """\b
+    Examples:
+      lilliput story
+      lilliput story --data my.txt --minutes 10
+
+    Get stories, train a small model on them for a few minutes, and let it tell one.
+
+    Stories come from --data; else TinyStories from the Hugging Face hub, if it can be reached
+    within seconds; else the built-in story world. It says which.
+    """
+    from lilliput.app.running import free_run_folder, run_plan
+    from lilliput.device import require_torch
+    from lilliput.presets import find_plan
+    from lilliput.stories.sources import Opened, open_stories
+    from lilliput.training.prepare import prepare_fitting
+    from lilliput.training.resume import RunFiles
+
+    out = out or free_run_folder()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise LilliputError(f"{out} exists already: name another folder")
+    require_torch("training")
+    settings = [f"train.minutes={minutes}", f"seed={seed}", f"data.separator={separator.value}"]
+    plan = find_plan("pocket").with_settings(settings)
+    sources = data or [_find_stories()]
+
+    def open_again() -> Opened:
+        return open_stories(sources, separator=separator.value, column=column)
+
+    say(f"stories: {open_again().description}")
+    plan, prepared = prepare_fitting(plan, open_again, RunFiles(out), say)
+    say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
+    outcome = run_plan(plan, RunFiles(out), prepared)
+    if outcome.reason == "finished":
+        _tell(out, seed)
+        _suggest(out, minutes)
+
+
+def _find_stories() -> str:
+    """The path of TinyStories, fetched or kept from before; else the story world. Says which."""
+    from lilliput.app.progress import fetching
+    from lilliput.stories.hub import default_cache, describe_tinystories, fetch_tinystories
+
+    try:
+        with fetching() as on_progress:
+            path = fetch_tinystories(default_cache(), on_progress=on_progress)
+    except DataError as error:
+        say(f"{error}; taking the built-in story world instead")
+        return _WORLD
+    say(describe_tinystories(48))
+    return str(path)
+
+
+def _tell(out: Path, seed: int) -> None:
+    """Print a story that comes to its own end, if one of a few does."""
+    from lilliput.app.engines import open_engine
+    from lilliput.generation.generate import Telling
+    from lilliput.generation.sample import Sampling, make_sampler
+
+    opened = open_engine(out, None)
+    for number in range(_TRIES):
+        sampler = make_sampler(Sampling(temperature=0.7, top_p=0.95), seed + number)
+        telling = Telling(opened.engine, opened.tokenizer, sampler)
+        text = "".join(telling)
+        if telling.ending == "end":
+            break
+    say("\nA story by your model:\n")
+    print(text)
+
+
+def _suggest(out: Path, minutes: float) -> None:
+    name = command_name()
+    say(
+        "\nThree things to try next:\n"
+        f'  {name} tell {out} "One day, a little" --temperature 0.9\n'
+        f"  {name} train --resume --out {out} --minutes {3 * minutes:g}\n"
+        f"  {name} export {out} --to llama2c -o {out}/story.bin\n"
+        f"How it learnt to write: {out}/diary.md"
+    )

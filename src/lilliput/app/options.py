@@ -1,0 +1,47 @@
+"""Options that several commands share, so that they are spelled and explained alike everywhere."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL", show_default=False)]
+Data = Annotated[
+    list[str],
+    typer.Option(
+        "--data",
+        help="Stories: a file (.txt .jsonl .parquet, also .gz or .zst), a folder, or "
+        "hub:owner/name:column. Give it again for more.",
+        metavar="STORIES",
+        show_default=False,
+    ),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(help="Column of a table, key of a JSON line, that holds the story."),
+]
+Seed = Annotated[int, typer.Option(help="Where randomness starts.", min=0)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", help="Change one setting: train.learning_rate=0.002", metavar="A.B=V"),
+]
+Minutes = Annotated[float | None, typer.Option(help="Train for this long.", min=0.01)]
+Tokens = Annotated[int | None, typer.Option(help="Train on this many tokens.", min=1)]
+Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.", min=1)]
+
+
+class SeparatorName(StrEnum):
+    """What stands between stories of a plain text file."""
+
+    auto = "auto"
+    endoftext = "endoftext"
+    blank_line = "blank-line"
+    line = "line"
+
+
+Separator = Annotated[
+    SeparatorName,
+    typer.Option(help="What stands between stories of plain text; auto looks, and says."),
+]

@@ -1,0 +1,60 @@
+"""What a person sees: results on stdout, everything about the work on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def say(message: str) -> None:
+    """A line about the work, on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_json(values: Any) -> None:
+    """A result for scripts."""
+    print(json.dumps(values, indent=2, ensure_ascii=False))
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """A result for people: a name and a value a line."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {_show(value)}")
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table for people; numbers stand right."""
+    table = Table(box=None, pad_edge=False, header_style="")
+    for column, heading in enumerate(headings):
+        numbers = bool(rows) and all(isinstance(row[column], int | float) for row in rows)
+        table.add_column(heading, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_show, row))
+    Console(highlight=False, markup=False).print(table)
+
+
+def command_name() -> str:
+    """How the person called us, so that a suggested command works as pasted."""
+    called = Path(sys.argv[0])
+    if called.name not in ("lilliput", "lilliput.exe"):
+        return f"{os.path.basename(sys.executable)} -m lilliput"
+    on_path = any(
+        Path(place, called.name).exists() and Path(place, called.name).samefile(called)
+        for place in os.environ.get("PATH", "").split(os.pathsep)
+        if place
+    )
+    return called.name if on_path else os.path.relpath(called)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,164 @@
+"""Running a plan: the loop with its surroundings, and the model folder at the end."""
+
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from lilliput.app.output import command_name, say
+from lilliput.app.progress import TrainingBar
+from lilliput.device import require_torch
+from lilliput.errors import LilliputError
+from lilliput.formats.folder import save_folder
+from lilliput.stories.batches import Batches
+from lilliput.training.diary import Row
+from lilliput.training.loop import Outcome, Surroundings, train
+from lilliput.training.plan import Plan
+from lilliput.training.prepare import Prepared
+from lilliput.training.resume import Position, RunFiles
+from lilliput.training.trackers import tensorboard_writer
+
+if TYPE_CHECKING:
+    from lilliput.models.llama import Llama
+
+_LOOK_STORIES = 64
+"""Held-back stories scored beside each diary entry."""
+_SCORE_STORIES = 1000
+"""Held-back stories scored at the end."""
+_DIARY_TOKENS = 200
+
+
+def run_plan(plan: Plan, files: RunFiles, prepared: Prepared) -> Outcome:
+    """Train until the budget is used up or the person stops it; writes the model folder either way."""
+    require_torch("training")
+    from lilliput.training.step_torch import TorchStep
+
+    step = TorchStep(plan.model, plan.train, plan.seed)
+    batches = Batches(
+        prepared.train,
+        batch_tokens=plan.train.batch_tokens,
+        context=plan.model.context,
+        seed=plan.seed,
+    )
+    held_back = held_back_texts(prepared, _SCORE_STORIES)
+    if plan.prompt is None:
+        plan = plan.model_copy(update={"prompt": " ".join(held_back[0].split()[:3])})
+
+    def look(_: Position) -> Row:
+        return {
+            "story": tell_diary_story(step.model, prepared, plan),
+            **score(step.model, prepared, held_back[:_LOOK_STORIES]),
+        }
+
+    with ExitStack() as stack:
+        should_stop = stack.enter_context(stop_on_signal())
+        bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens))
+        track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
+
+        def watch(row: Row) -> None:
+            bar.show(row)
+            track(row)
+
+        around = Surroundings(time.monotonic, should_stop, look, watch)
+        outcome = train(plan, step, batches, files, around)
+    final = score(step.model, prepared, held_back)
+    details = describe_run(plan, prepared, outcome, step.device, final)
+    save_folder(files.folder, plan.model, step.weights(), prepared.tokenizer, details)
+    say(
+        f"{files.folder}: {final['bits_per_byte']:.3f} bits per byte, {final['nats_per_token']:.3f} "
+        f"nats per token on {len(held_back):,} held-back stories"
+    )
+    if outcome.reason == "stopped":
+        say(f"stopped and saved; go on with: {command_name()} train --resume --out {files.folder}")
+    return outcome
+
+
+def held_back_texts(prepared: Prepared, most: int) -> list[str]:
+    """The texts of held-back stories (a shard's tokens decode to the text exactly)."""
+    count = min(most, len(prepared.valid))
+    return [prepared.tokenizer.decode(prepared.valid.story(i).tolist()) for i in range(count)]
+
+
+def score(model: "Llama", prepared: Prepared, texts: list[str]) -> Row:
+    """Loss on `texts`, story by story."""
+    from lilliput.evaluation.loss import measure_loss
+
+    loss = measure_loss(model.eval(), prepared.tokenizer, texts)
+    return loss.as_row()
+
+
+def tell_diary_story(model: "Llama", prepared: Prepared, plan: Plan) -> str:
+    """The diary's next story: always the same beginning and the same draws."""
+    from lilliput.generation.engines import TorchEngine
+    from lilliput.generation.generate import tell_story
+    from lilliput.generation.sample import Sampling, make_sampler
+
+    sampler = make_sampler(Sampling(temperature=0.7), plan.seed)
+    engine = TorchEngine(model.eval())
+    return tell_story(engine, prepared.tokenizer, sampler, plan.prompt or "", _DIARY_TOKENS)
+
+
+def describe_run(
+    plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row
+) -> dict[str, Any]:
+    """lilliput.json of a trained model."""
+    command = shlex.join(["lilliput", *sys.argv[1:]])
+    held_back = {
+        "suite": "loss",
+        "data": "held-back stories",
+        "data_fingerprint": prepared.data.fingerprint,
+        "cut": "story",
+        "context": plan.model.context,
+        "tokenizer_fingerprint": prepared.tokenizer.fingerprint,
+        **final,
+        "command": command,
+    }
+    position = asdict(outcome.position)
+    return {
+        "plan": plan.model_dump(),
+        "data": prepared.data.model_dump(),
+        "training": {
+            "steps": position["step"],
+            "tokens": position["tokens"],
+            "seconds": position["seconds"],
+            "device": device,
+            "ended": outcome.reason,
+            "command": command,
+        },
+        "scores": [held_back],
+    }
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C or a polite kill asks to stop at the next step; a second one stops at once."""
+    asked = False
+
+    def ask(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        say("stopping after this step; once more stops at once")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def free_run_folder(parent: Path = Path("runs"), stem: str = "story") -> Path:
+    """The first of runs/story, runs/story-2, runs/story-3, ... that is not there."""
+    for number in range(1, 10_000):
+        path = parent / (stem if number == 1 else f"{stem}-{number}")
+        if not path.exists():
+            return path
+    raise LilliputError(f"{parent} is full of runs; remove some")

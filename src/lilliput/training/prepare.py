@@ -1,0 +1,128 @@
+"""From stories to a run that can start, or be resumed: tokenizer, shards, plan."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lilliput.config import Config
+from lilliput.errors import ConfigError
+from lilliput.formats.folder import read_json_object
+from lilliput.rundir import write_text
+from lilliput.stories.shards import Shard, open_shard, tokenize_stories
+from lilliput.stories.sources import Fingerprint, Opened
+from lilliput.stories.split import is_valid
+from lilliput.stories.story import Story
+from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
+from lilliput.training.plan import Plan
+from lilliput.training.resume import RunFiles, save_plan
+
+TOKENIZER_TEXT_BYTES = 64_000_000
+"""A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
+
+
+class DataDetails(Config):
+    """What a model's folder says about the data it learnt from."""
+
+    description: str
+    fingerprint: str
+    stories: int
+    train_stories: int
+    valid_stories: int
+    train_tokens: int
+    train_bytes: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run reads."""
+
+    tokenizer: Tokenizer
+    train: Shard
+    valid: Shard
+    data: DataDetails
+
+
+def prepare(
+    plan: Plan,
+    open_again: Callable[[], Opened],
+    files: RunFiles,
+    tell: Callable[[str], None],
+) -> Prepared:
+    """Write tokenizer, shards and plan into a new run's `resume` folder.
+
+    The stories are read twice: for the tokenizer, which never sees a held-back story, and for the
+    shards. On any error the folder is left as it was.
+    """
+    fresh = not files.folder.exists()
+    try:
+        tokenizer = _make_tokenizer(plan, open_again)
+        tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
+        opened = open_again()
+        fingerprint = Fingerprint()
+
+        def fingerprinted() -> Iterator[Story]:
+            for story in opened.stories:
+                fingerprint.add(story)
+                yield story
+
+        counts = tokenize_stories(
+            fingerprinted(),
+            tokenizer,
+            files.train_shard,
+            files.valid_shard,
+            plan.data.valid_share,
+        )
+        data = DataDetails(
+            description=opened.description,
+            fingerprint=str(fingerprint),
+            stories=counts.train.stories + counts.valid.stories,
+            train_stories=counts.train.stories,
+            valid_stories=counts.valid.stories,
+            train_tokens=counts.train.tokens,
+            train_bytes=counts.train.text_bytes,
+        )
+        tokenizer.save(files.tokenizer)
+        write_text(files.data, data.model_dump_json(indent=2) + "\n")
+        save_plan(files, plan)  # last: a folder with a plan is a run that can be resumed
+    except BaseException:
+        shutil.rmtree(files.folder if fresh else files.resume, ignore_errors=True)
+        raise
+    tell(
+        f"stories: {data.train_stories:,} to learn from, {data.valid_stories:,} held back; "
+        f"{data.train_tokens:,} tokens, {data.train_bytes / data.train_tokens:.2f} bytes each"
+    )
+    return load_prepared(files)
+
+
+def load_prepared(files: RunFiles) -> Prepared:
+    """What `prepare` wrote."""
+    tokenizer = load_tokenizer(files.tokenizer)
+    return Prepared(
+        tokenizer,
+        open_shard(files.train_shard, tokenizer.fingerprint),
+        open_shard(files.valid_shard, tokenizer.fingerprint),
+        DataDetails.from_dict(read_json_object(files.data), str(files.data)),
+    )
+
+
+def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened]) -> Tokenizer:
+    if plan.tokenizer is None:
+        return train_tokenizer(_training_texts(plan, open_again()), plan.model.vocab_size)
+    tokenizer = load_tokenizer(Path(plan.tokenizer))
+    if tokenizer.vocab_size != plan.model.vocab_size:
+        raise ConfigError(
+            f"{plan.tokenizer} has {tokenizer.vocab_size:,} ids and the model "
+            f"{plan.model.vocab_size:,}: --set model.vocab_size={tokenizer.vocab_size}"
+        )
+    return tokenizer
+
+
+def _training_texts(plan: Plan, opened: Opened) -> Iterator[str]:
+    left = TOKENIZER_TEXT_BYTES
+    for story in opened.stories:
+        if left <= 0:
+            return
+        if not is_valid(story.text, plan.data.valid_share):
+            left -= len(story.text)
+            yield story.text
