@@ -31,8 +31,8 @@ class Config(BaseModel):
     def with_settings(self, settings: Iterable[str]) -> Self:
         """A copy changed by settings such as `train.learning_rate=0.002`.
 
-        A value is read as TOML where it parses (numbers, booleans, quoted strings, lists) and as a bare
-        string otherwise. Raises ConfigError for a malformed or unknown setting.
+        A value is read as TOML where it parses (numbers, booleans, quoted strings, lists), `none` as no
+        value, and anything else as a bare string. Raises ConfigError for a malformed or unknown setting.
         """
         values = self.model_dump()
         for setting in settings:
@@ -65,6 +65,8 @@ def near_miss(name: str, known: Iterable[str]) -> str:
 
 
 def _parse_value(text: str) -> Any:
+    if text.strip() == "none":
+        return None
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,6 +1,7 @@
 """Writing without halves: a file appears whole under its name, or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,16 +39,29 @@ def write_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def claim_folder(path: Path) -> Path:
-    """Make `path` for a new run; refuse one that holds anything already.
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Fill a temporary neighbour of `path`; it becomes `path` once the block is over.
 
-    Raises LilliputError if it exists and is not an empty folder, so that no earlier run is ever
-    overwritten.
+    When the block raises, nothing is left behind. Raises LilliputError if `path` holds anything.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise LilliputError(f"{path} exists already: name another folder with --out, or remove it")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+        raise LilliputError(f"{path} exists already: name another folder, or remove it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    try:
+        yield temporary
+        os.chmod(temporary, 0o777 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def refuse_overwrite(path: Path) -> None:
+    """Raise LilliputError if `path` is there already."""
+    if path.exists():
+        raise LilliputError(f"{path} exists already: name another file, or remove it")
 
 
 def remove_leftovers(folder: Path) -> None:

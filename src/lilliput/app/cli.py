@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from lilliput.app.commands import (
@@ -24,38 +23,43 @@ from lilliput.errors import LilliputError
 app = typer.Typer(
     name="lilliput",
     help="Grow a language model from stories to silicon.\n\nBegin with: lilliput story",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("story")(story.story)
-app.command("tell")(tell.tell)
+_COMMANDS = {
+    "story": (story.story, "Get stories, train a small model, let it tell one."),
+    "tell": (tell.tell, "Write stories with a model."),
+    "train": (train.train, "Train a model by a plan."),
+    "evaluate": (evaluate.evaluate, "Score a model on text."),
+    "import": (import_.import_model, "Make a model folder of a foreign file."),
+    "export": (export.export, "Make a file for another program."),
+    "presets": (presets.presets, "List the named plans."),
+    "info": (info.info, "Tell what a file or folder is."),
+}
+for _name, (_function, _summary) in _COMMANDS.items():
+    app.command(_name, short_help=_summary)(_function)
 app.add_typer(data.app, name="data")
 app.add_typer(tokenizer.app, name="tokenizer")
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("import")(import_.import_model)
-app.command("export")(export.export)
-app.command("presets")(presets.presets)
-app.command("info")(info.info)
+
+# typer may carry a click of its own or use the one installed; the classes are the same either way
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits 0, 1 (a fault of ours), 2 (the person's mistake), or 130 (Ctrl-C)."""
+    # Threads that wait sleep: spinning ones halve training, or worse, as soon as a core is busy elsewhere.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status. A person's mistake is one line on stderr, status 2."""
     try:
-        outcome = app(list(arguments), standalone_mode=False, prog_name="lilliput")
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        return 2
-    except click.ClickException as error:
-        return _refuse(f"{error.format_message()}{_try_help(error)}")
-    except (click.Abort, KeyboardInterrupt):
+        outcome = app(list(arguments) or ["--help"], standalone_mode=False, prog_name="lilliput")
+    except _UsageError as error:
+        return _refuse(_explain(error))
+    except (typer.Abort, KeyboardInterrupt):
         print("\nstopped", file=sys.stderr)
         return 130
     except LilliputError as error:
@@ -73,9 +77,10 @@ def _refuse(message: str) -> int:
     return 2
 
 
-def _try_help(error: click.ClickException) -> str:
+def _explain(error: Exception) -> str:
     context = getattr(error, "ctx", None)
-    return f" (see {context.command_path} --help)" if context else ""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return f"{message} (see {context.command_path} --help)" if context else message
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ class TrainingBar:
 
     def _show_story(self, row: Row) -> None:
         first = " ".join(row["story"].split())
-        cut = first if len(first) <= 150 else f"{first[:150].rsplit(' ', 1)[0]} …"
+        printable = "".join(letter if letter.isprintable() else "·" for letter in first)
+        cut = textwrap.shorten(printable, 150, placeholder=" …")
         score = f"{row['bits_per_byte']:.3f} bits/byte" if "bits_per_byte" in row else ""
         text = f"after {row['tokens']:>10,} tokens  {score}  {cut}"
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=False)

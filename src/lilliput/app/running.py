@@ -34,11 +34,12 @@ _SCORE_STORIES = 1000
 _DIARY_TOKENS = 200
 
 
-def run_plan(plan: Plan, files: RunFiles, prepared: Prepared) -> Outcome:
+def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     """Train until the budget is used up or the person stops it; writes the model folder either way."""
     require_torch("training")
     from lilliput.training.step_torch import TorchStep
 
+    plan = prepared.plan
     step = TorchStep(plan.model, plan.train, plan.seed)
     batches = Batches(
         prepared.train,
@@ -51,9 +52,11 @@ def run_plan(plan: Plan, files: RunFiles, prepared: Prepared) -> Outcome:
         plan = plan.model_copy(update={"prompt": " ".join(held_back[0].split()[:3])})
 
     def look(_: Position) -> Row:
+        scored = score(step.model, prepared, held_back[:_LOOK_STORIES])
         return {
             "story": tell_diary_story(step.model, prepared, plan),
-            **score(step.model, prepared, held_back[:_LOOK_STORIES]),
+            "nats_per_token": scored["nats_per_token"],
+            "bits_per_byte": scored["bits_per_byte"],
         }
 
     with ExitStack() as stack:

@@ -76,7 +76,7 @@ def write_safetensors(
     path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None
 ) -> None:
     """Write arrays atomically."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with atomic_write(path) as file:
         file.write(save(whole, metadata))
 

@@ -35,7 +35,7 @@ def stories15m() -> Plan:
 
 
 def stories42m() -> Plan:
-    """llama2.c's 42M: 41,692,672 parameters."""
+    """llama2.c's 42M: 41,689,600 parameters."""
     shape = {"d_model": 512, "n_layers": 8, "n_heads": 8, "n_kv_heads": 8, "d_ff": 1376}
     model = stories15m().model.model_copy(update={**shape, "context": 1024})
     return stories15m().model_copy(update={"name": "stories42m", "model": model})

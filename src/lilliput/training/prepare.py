@@ -9,13 +9,13 @@ from lilliput.config import Config
 from lilliput.errors import ConfigError
 from lilliput.formats.folder import read_json_object
 from lilliput.rundir import write_text
-from lilliput.stories.shards import Shard, open_shard, tokenize_stories
-from lilliput.stories.sources import Fingerprint, Opened
+from lilliput.stories.shard_files import Shard, open_shard
+from lilliput.stories.shards import tokenize_stories
+from lilliput.stories.sources import Opened
 from lilliput.stories.split import is_valid
-from lilliput.stories.story import Story
 from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
-from lilliput.training.resume import RunFiles, save_plan
+from lilliput.training.resume import RunFiles, load_plan, save_plan
 
 TOKENIZER_TEXT_BYTES = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
@@ -37,6 +37,7 @@ class DataDetails(Config):
 class Prepared:
     """All that a run reads."""
 
+    plan: Plan
     tokenizer: Tokenizer
     train: Shard
     valid: Shard
@@ -48,26 +49,23 @@ def prepare(
     open_again: Callable[[], Opened],
     files: RunFiles,
     tell: Callable[[str], None],
+    *,
+    fit_vocabulary: bool = False,
 ) -> Prepared:
     """Write tokenizer, shards and plan into a new run's `resume` folder.
 
     The stories are read twice: for the tokenizer, which never sees a held-back story, and for the
-    shards. On any error the folder is left as it was.
+    shards. With `fit_vocabulary`, a text too small for the plan's vocabulary gets the largest that it
+    supports; without, it is an error. On any error the folder is left as it was.
     """
     fresh = not files.folder.exists()
     try:
-        tokenizer = _make_tokenizer(plan, open_again)
+        tokenizer = _make_tokenizer(plan, open_again, fit_vocabulary)
+        plan = plan.with_settings([f"model.vocab_size={tokenizer.vocab_size}"])
         tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
         opened = open_again()
-        fingerprint = Fingerprint()
-
-        def fingerprinted() -> Iterator[Story]:
-            for story in opened.stories:
-                fingerprint.add(story)
-                yield story
-
         counts = tokenize_stories(
-            fingerprinted(),
+            opened.stories,
             tokenizer,
             files.train_shard,
             files.valid_shard,
@@ -75,7 +73,7 @@ def prepare(
         )
         data = DataDetails(
             description=opened.description,
-            fingerprint=str(fingerprint),
+            fingerprint=counts.train.source,
             stories=counts.train.stories + counts.valid.stories,
             train_stories=counts.train.stories,
             valid_stories=counts.valid.stories,
@@ -99,6 +97,7 @@ def load_prepared(files: RunFiles) -> Prepared:
     """What `prepare` wrote."""
     tokenizer = load_tokenizer(files.tokenizer)
     return Prepared(
+        load_plan(files),
         tokenizer,
         open_shard(files.train_shard, tokenizer.fingerprint),
         open_shard(files.valid_shard, tokenizer.fingerprint),
@@ -106,9 +105,12 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
-def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened]) -> Tokenizer:
+def _make_tokenizer(
+    plan: Plan, open_again: Callable[[], Opened], fit_vocabulary: bool
+) -> Tokenizer:
     if plan.tokenizer is None:
-        return train_tokenizer(_training_texts(plan, open_again()), plan.model.vocab_size)
+        texts = _training_texts(plan, open_again())
+        return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)
     tokenizer = load_tokenizer(Path(plan.tokenizer))
     if tokenizer.vocab_size != plan.model.vocab_size:
         raise ConfigError(

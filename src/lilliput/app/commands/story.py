@@ -38,7 +38,7 @@ def story(
     from lilliput.device import require_torch
     from lilliput.presets import find_plan
     from lilliput.stories.sources import Opened, open_stories
-    from lilliput.training.prepare import prepare_fitting
+    from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
     out = out or free_run_folder()
@@ -53,9 +53,9 @@ def story(
         return open_stories(sources, separator=separator.value, column=column)
 
     say(f"stories: {open_again().description}")
-    plan, prepared = prepare_fitting(plan, open_again, RunFiles(out), say)
+    prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
     say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
-    outcome = run_plan(plan, RunFiles(out), prepared)
+    outcome = run_plan(RunFiles(out), prepared)
     if outcome.reason == "finished":
         _tell(out, seed)
         _suggest(out, minutes)

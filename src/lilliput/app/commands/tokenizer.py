@@ -8,7 +8,7 @@ import typer
 from lilliput.app import options
 from lilliput.app.output import print_facts, print_json, say
 
-app = typer.Typer(help="Train and measure tokenizers.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Train and measure tokenizers.", rich_markup_mode=None)
 
 
 @app.command()

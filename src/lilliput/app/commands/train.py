@@ -80,8 +80,7 @@ def _start(name: str, out: Path, data: list[str], changes: list[str]) -> None:
         return open_stories(data, separator=plan.data.separator, column=plan.data.column)
 
     say(open_again().description)
-    prepared = prepare(plan, open_again, files, say)
-    run_plan(plan, files, prepared)
+    run_plan(files, prepare(plan, open_again, files, say))
 
 
 def _resume(out: Path, minutes: float | None, tokens: int | None) -> None:
@@ -94,4 +93,4 @@ def _resume(out: Path, minutes: float | None, tokens: int | None) -> None:
     if minutes is not None or tokens is not None:
         plan = plan.with_settings(_changes(minutes, tokens, None, []))
         save_plan(files, plan)
-    run_plan(plan, files, load_prepared(files))
+    run_plan(files, load_prepared(files))

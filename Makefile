@@ -1,0 +1,49 @@
+# make story [MINUTES=3] [DATA=my.txt]   a model that tells a story     make test    all tests
+# make setup   the command at .venv/bin/lilliput                        make check   style and types
+# make bench   measurements                                             make docs    docs/cli.md
+
+PYTHON ?= python3
+MINUTES ?= 3
+DATA ?=
+OUT ?=
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: setup story test check bench docs clean
+
+setup: .venv/.story
+story: .venv/.story
+	$(BIN)/lilliput story --minutes $(MINUTES) $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)")
+
+test: check
+	$(BIN)/pytest -n 2
+
+check: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.test
+	$(BIN)/python benchmarks/world_speed.py
+	$(BIN)/python benchmarks/public_models.py
+
+docs: .venv/.test
+	$(BIN)/python docs/make_cli.py
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "lilliput needs Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -m venv .venv || { echo "no venv module: install it (Debian: apt install python3-venv)" >&2; exit 2; }
+
+.venv/.story: .venv/bin/python pyproject.toml constraints.txt
+	@echo "setting up .venv (once, about a minute)"
+	@$(PIP) -e '.[torch]'
+	@touch $@
+
+.venv/.test: .venv/.story
+	@echo "setting up what the tests need (once)"
+	@$(PIP) -e '.[torch,hub,track,dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist

@@ -1,0 +1,5 @@
+"""`python -m lilliput` is the command line."""
+
+from lilliput.app.cli import main
+
+main()

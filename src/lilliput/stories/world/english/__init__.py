@@ -1,0 +1,1 @@
+"""The English of the world: how each event is told."""

@@ -1,0 +1,78 @@
+"""A file appears whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lilliput import rundir
+from lilliput.errors import LilliputError
+from lilliput.rundir import atomic_write, new_folder, refuse_overwrite, remove_leftovers, write_text
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic_write(path, "w") as file:
+        file.write("new, but only hal")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with atomic_write(path, "w") as file:
+        file.write("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rundir.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_text(tmp_path / "a.txt", "text")
+    assert not os.listdir(tmp_path)
+
+
+def test_files_are_readable_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_text(tmp_path / "a.txt", "x")
+        with new_folder(tmp_path / "d") as folder:
+            write_text(folder / "b.txt", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "d").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "m") as folder:
+        (folder / "a").write_text("x")
+        raise RuntimeError
+    assert not os.listdir(tmp_path)
+    with new_folder(tmp_path / "deep" / "m") as folder:
+        (folder / "a").write_text("x")
+    assert (tmp_path / "deep" / "m" / "a").read_text() == "x"
+
+
+def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "precious").write_text("x")
+    with pytest.raises(LilliputError, match="exists already"), new_folder(tmp_path / "m"):
+        pass
+    with pytest.raises(LilliputError, match="exists already"):
+        refuse_overwrite(tmp_path / "m" / "precious")
+    assert (tmp_path / "m" / "precious").read_text() == "x"
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".state.safetensors.abc.part").write_text("half")
+    (tmp_path / "state.safetensors").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == ["state.safetensors"]
