@@ -58,7 +58,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def near_miss(name: str, known: Iterable[str]) -> str:
-    """", did you mean X?" for the closest known name; without one, the names there are."""
+    """ ", did you mean X?" for the closest known name; without one, the names there are."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
@@ -97,7 +97,9 @@ def _assign(values: dict[str, Any], path: str, value: Any, source: str) -> None:
             raise ConfigError(f"{source}: {parent} holds a value and has no parts")
     _check_known(last, values, source)
     if isinstance(values[last], dict):
-        raise ConfigError(f"{source}: {last} is a group; set one of {', '.join(sorted(values[last]))}")
+        raise ConfigError(
+            f"{source}: {last} is a group; set one of {', '.join(sorted(values[last]))}"
+        )
     values[last] = value
 
 

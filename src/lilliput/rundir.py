@@ -19,10 +19,13 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     and the temporary file is removed. Missing parent folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    descriptor, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+    )
+    binary = "b" in mode
+    encoding, newline = (None, None) if binary else ("utf-8", "")
     try:
-        with os.fdopen(descriptor, mode, **text) as file:
+        with os.fdopen(descriptor, mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -37,7 +37,9 @@ def uniform_model() -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("cut", ["story", "stream"])
-def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(tokenizer: Tokenizer, cut: str) -> None:
+def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(
+    tokenizer: Tokenizer, cut: str
+) -> None:
     loss = measure_loss(uniform_model(), tokenizer, TEXTS, cut)
     assert math.exp(loss.nats_per_token) == pytest.approx(CONFIG.vocab_size, rel=1e-6)
     assert loss.stories == loss.end_tokens == len(TEXTS)
@@ -132,7 +134,12 @@ def test_the_public_model_scores_as_transformers_says(shared: Path, tmp_path: Pa
     [("stories260K.bin", "tok512.model", 510_649, 1.3060, 0.9175)],
 )
 def test_the_public_model_scores_what_an_independent_evaluation_measured(
-    shared: Path, weights: str, vocabulary: str, tokens: int, nats_per_token: float, bits_per_byte: float
+    shared: Path,
+    weights: str,
+    vocabulary: str,
+    tokens: int,
+    nats_per_token: float,
+    bits_per_byte: float,
 ) -> None:
     config, arrays = read_llama2c(shared / "models" / weights)
     tokenizer = read_sentencepiece(shared / "tokenizers" / vocabulary)

@@ -56,7 +56,9 @@ def test_transformers_computes_the_same_logits_from_a_saved_folder(
     save_folder(tmp_path, config, random_weights(config), tokenizer, {})
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     with torch.inference_mode():
-        torch.testing.assert_close(theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0
+        )
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -85,7 +87,9 @@ def test_a_folder_that_transformers_saved_computes_the_same_logits(
     theirs.save_pretrained(tmp_path)
     tokenizer.save(tmp_path / "tokenizer.json")
     with torch.inference_mode():
-        torch.testing.assert_close(theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0
+        )
 
 
 def test_transformers_reads_the_same_tokens_bos_first(tokenizer: Tokenizer, tmp_path: Path) -> None:
@@ -113,7 +117,9 @@ def test_transformers_generates_the_ids_that_we_do(tokenizer: Tokenizer, tmp_pat
         torch.tensor([[tokenizer.bos]]), do_sample=False, max_length=config.context
     )[0, 1:].tolist()
     telling = Telling(
-        TorchEngine(model_with_weights(config, weights)), tokenizer, lambda logits: int(logits.argmax())
+        TorchEngine(model_with_weights(config, weights)),
+        tokenizer,
+        lambda logits: int(logits.argmax()),
     )
     assert "".join(telling) is not None
     assert telling.ids[: config.context - 1] == [token for token in ids if token != tokenizer.end]
@@ -138,7 +144,9 @@ def test_a_folder_reads_back_equal(tokenizer: Tokenizer, tmp_path: Path) -> None
     assert get_weights(model_with_weights(folder.config, folder.weights)).keys() == weights.keys()
 
 
-def test_a_score_replaces_an_older_one_of_the_same_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_a_score_replaces_an_older_one_of_the_same_text(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
     save_folder(tmp_path, CONFIGS[0], random_weights(CONFIGS[0]), tokenizer, {"plan": {}})
     row = {
         "suite": "loss", "data": "a.txt", "data_fingerprint": "f", "cut": "story", "tokens": 5,

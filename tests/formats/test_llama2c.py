@@ -16,9 +16,18 @@ from lilliput.models import LlamaConfig
 from lilliput.models.weights import model_with_weights
 
 CONFIGS = [
-    LlamaConfig(vocab_size=50, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=12, context=20),
     LlamaConfig(
-        vocab_size=33, d_model=24, n_layers=1, n_heads=3, n_kv_heads=3, d_ff=28, context=9, tied=False
+        vocab_size=50, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=12, context=20
+    ),
+    LlamaConfig(
+        vocab_size=33,
+        d_model=24,
+        n_layers=1,
+        n_heads=3,
+        n_kv_heads=3,
+        d_ff=28,
+        context=9,
+        tied=False,
     ),
 ]
 
@@ -113,7 +122,9 @@ def test_our_model_computes_what_the_file_describes(config: LlamaConfig, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["stories260K.v1.bin", "stories280K-relu-q80.bin"])
-def test_public_files_are_written_back_byte_for_byte(shared: Path, tmp_path: Path, name: str) -> None:
+def test_public_files_are_written_back_byte_for_byte(
+    shared: Path, tmp_path: Path, name: str
+) -> None:
     public = shared / "models" / name
     config, weights = read_llama2c(public)
     write_llama2c(tmp_path / "m.bin", config, weights, 1 if "v1" in name else 2)

@@ -55,7 +55,7 @@ def test_random_bytes_are_called_no_text() -> None:
     )
 
 
-@pytest.mark.parametrize("size", [7, 64, 1 << 20])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 64, 1 << 20])
 def test_western_text_is_named_with_its_place_and_the_way_out(size: int) -> None:
     before = "Zwölf Könige.\nUnd noch einer.\n"
     data = before.encode() + "Er heißt Jörg.".encode("cp1252") + b" Es war gut." * 20
@@ -65,6 +65,11 @@ def test_western_text_is_named_with_its_place_and_the_way_out(size: int) -> None
     place = len(before.encode()) + len("Er hei")
     assert f"byte {place} (line 3) is 0xdf" in said
     assert "iconv -f WINDOWS-1252 -t UTF-8" in said
+
+
+def test_places_are_counted_from_the_start_of_the_file() -> None:
+    assert "byte 6 (line 1)" in diagnosis(b"\xef\xbb\xbfabc\xe9" + b" and so on" * 9)
+    assert "NUL at byte 6" in diagnosis(b"\xef\xbb\xbfabc\0" + b" and so on" * 9)
 
 
 def test_text_of_another_alphabet_is_not_called_western() -> None:

@@ -70,6 +70,7 @@ def test_endoftext_is_found_behind_megabytes_of_blank_lines() -> None:
 def test_a_blank_line_is_found_across_megabytes_of_space() -> None:
     assert detect("One.\n" + " " * 3_000_000 + "\nTwo.") == "blank-line"
     assert detect("One." + "\n" * 3_000_000 + "Two.") == "blank-line"
+    assert detect("One.\n\n" + " " * 3_000_000 + "Two.") == "blank-line"
     with pytest.raises(DataError, match="neither"):
         detect("One." + " " * 3_000_000 + "two.\n" + "\n" * 2_000_000)
 

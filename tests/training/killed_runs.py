@@ -52,7 +52,10 @@ def run(folder: Path, before: Callable[[], None] = lambda: None) -> None:
     plan = prepared.plan
     step = TorchStep(plan.model, plan.train, plan.seed)
     batches = Batches(
-        prepared.train, batch_tokens=plan.train.batch_tokens, context=plan.model.context, seed=plan.seed
+        prepared.train,
+        batch_tokens=plan.train.batch_tokens,
+        context=plan.model.context,
+        seed=plan.seed,
     )
     nothing = {"story": "", "bits_per_byte": 0.0}
     around = Surroundings(time.monotonic, lambda: False, lambda _: nothing, lambda _: None)
@@ -101,7 +104,22 @@ def main(folder: Path, seed: int) -> None:
     """Print how the killed and resumed runs compare."""
     torch.set_num_threads(1)
     text = folder / "stories.txt"
-    words = "the fox and box ran to a big red barn with his old friend".split()
+    words = [
+        "the",
+        "fox",
+        "and",
+        "box",
+        "ran",
+        "to",
+        "a",
+        "big",
+        "red",
+        "barn",
+        "with",
+        "his",
+        "old",
+        "friend",
+    ]
     draw = random.Random(0)
     stories = [" ".join(draw.choices(words, k=draw.randint(5, 60))) for _ in range(150)]
     text.write_text("\n\n".join(stories))

@@ -23,9 +23,7 @@ BATCH = Batch(ROWS, sum(len(row) - 1 for row in ROWS), 0)
 
 
 @settings(deadline=None)
-@given(
-    lengths=st.lists(st.integers(2, 300), min_size=1, max_size=40), micro=st.integers(1, 5000)
-)
+@given(lengths=st.lists(st.integers(2, 300), min_size=1, max_size=40), micro=st.integers(1, 5000))
 def test_padding_keeps_every_target_once_and_groups_within_their_limit(
     lengths: list[int], micro: int
 ) -> None:
@@ -58,7 +56,9 @@ def test_the_gradient_is_that_of_the_mean_over_all_targets() -> None:
     step = TorchStep(CONFIG, PLAN, 0)
     costs = [
         torch.nn.functional.cross_entropy(
-            step.model(torch.from_numpy(row[None, :-1]))[0], torch.from_numpy(row[1:]), reduction="sum"
+            step.model(torch.from_numpy(row[None, :-1]))[0],
+            torch.from_numpy(row[1:]),
+            reduction="sum",
         )
         for row in ROWS
     ]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_COMMANDS = {
+_COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "story": (story.story, "Get stories, train a small model, let it tell one."),
     "tell": (tell.tell, "Write stories with a model."),
     "train": (train.train, "Train a model by a plan."),

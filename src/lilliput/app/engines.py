@@ -21,8 +21,13 @@ class OpenedEngine:
     tokenizer: Tokenizer
 
 
-def open_engine(path: Path, threads: int | None) -> OpenedEngine:
-    """The torch engine on a folder."""
+def open_engine(path: Path, name: str, threads: int | None) -> OpenedEngine:
+    """The engine called `name` on a folder."""
+    engines = {"torch": _open_torch_engine}
+    return engines[name](path, threads)
+
+
+def _open_torch_engine(path: Path, threads: int | None) -> OpenedEngine:
     model, folder = open_torch_model(path, threads)
     return OpenedEngine(TorchEngine(model), folder.tokenizer)
 

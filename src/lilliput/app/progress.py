@@ -84,7 +84,9 @@ class TrainingBar:
             self._show_story(row)
             return
         nats = row["nats_per_token"]
-        self._nats = nats if self._nats is None else _SMOOTHING * self._nats + (1 - _SMOOTHING) * nats
+        self._nats = (
+            nats if self._nats is None else _SMOOTHING * self._nats + (1 - _SMOOTHING) * nats
+        )
         if self._began is None:
             self._began = (row["seconds"], row["progress"])
         self._tokens += row["targets"]

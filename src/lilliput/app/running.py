@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from lilliput.app.output import command_name, say
@@ -61,7 +60,9 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 
     with ExitStack() as stack:
         should_stop = stack.enter_context(stop_on_signal())
-        bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens))
+        bar = stack.enter_context(
+            TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens)
+        )
         track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
 
         def watch(row: Row) -> None:
@@ -143,7 +144,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     """Ctrl-C or a polite kill asks to stop at the next step; a second one stops at once."""
     asked = False
 
-    def ask(number: int, _: FrameType | None) -> None:
+    def ask(*_: object) -> None:
         nonlocal asked
         if asked:
             raise KeyboardInterrupt

@@ -1,9 +1,9 @@
 """The model folder: a Hugging Face folder with one file more, `lilliput.json`.
 
-    config.json  model.safetensors  generation_config.json      what transformers loads
-    tokenizer.json  tokenizer_config.json
-    lilliput.json                                                where it comes from, and its scores
-    README.md                                                    the model card
+config.json  model.safetensors  generation_config.json      what transformers loads
+tokenizer.json  tokenizer_config.json
+lilliput.json                                                where it comes from, and its scores
+README.md                                                    the model card
 """
 
 import json
@@ -154,7 +154,9 @@ def add_score(path: Path, score: dict[str, Any]) -> None:
     others = [row for row in details.get("scores", []) if key(row) != key(score)]
     details = {**details, "scores": [*others, score]}
     write_details(path, details)
-    write_card(path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name)
+    write_card(
+        path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name
+    )
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -52,18 +52,71 @@ _FIXED: dict[str, tuple[Any, ...]] = {  # settings that change the function: the
     "quantization_config": (None,),
 }
 _NO_EFFECT = set(  # keys that do not change the logits at inference
-    "model_type architectures dtype torch_dtype transformers_version _name_or_path use_cache "
-    "initializer_range pretraining_tp attention_dropout bos_token_id eos_token_id pad_token_id "
-    "sep_token_id decoder_start_token_id head_dim rope_theta rope_parameters "
-    "output_attentions output_hidden_states return_dict return_dict_in_generate torchscript "
-    "chunk_size_feed_forward cross_attention_hidden_size id2label label2id problem_type prefix "
-    "pruned_heads finetuning_task task_specific_params tokenizer_class _attn_implementation "
-    "_commit_hash max_length min_length do_sample early_stopping num_beams num_beam_groups "
-    "diversity_penalty temperature top_k top_p typical_p repetition_penalty length_penalty "
-    "no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids num_return_sequences "
-    "output_scores forced_bos_token_id forced_eos_token_id remove_invalid_values "
-    "exponential_decay_length_penalty suppress_tokens begin_suppress_tokens tf_legacy_loss "
-    "use_bfloat16 unsloth_version unsloth_fixed".split()
+    [
+        "model_type",
+        "architectures",
+        "dtype",
+        "torch_dtype",
+        "transformers_version",
+        "_name_or_path",
+        "use_cache",
+        "initializer_range",
+        "pretraining_tp",
+        "attention_dropout",
+        "bos_token_id",
+        "eos_token_id",
+        "pad_token_id",
+        "sep_token_id",
+        "decoder_start_token_id",
+        "head_dim",
+        "rope_theta",
+        "rope_parameters",
+        "output_attentions",
+        "output_hidden_states",
+        "return_dict",
+        "return_dict_in_generate",
+        "torchscript",
+        "chunk_size_feed_forward",
+        "cross_attention_hidden_size",
+        "id2label",
+        "label2id",
+        "problem_type",
+        "prefix",
+        "pruned_heads",
+        "finetuning_task",
+        "task_specific_params",
+        "tokenizer_class",
+        "_attn_implementation",
+        "_commit_hash",
+        "max_length",
+        "min_length",
+        "do_sample",
+        "early_stopping",
+        "num_beams",
+        "num_beam_groups",
+        "diversity_penalty",
+        "temperature",
+        "top_k",
+        "top_p",
+        "typical_p",
+        "repetition_penalty",
+        "length_penalty",
+        "no_repeat_ngram_size",
+        "encoder_no_repeat_ngram_size",
+        "bad_words_ids",
+        "num_return_sequences",
+        "output_scores",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "remove_invalid_values",
+        "exponential_decay_length_penalty",
+        "suppress_tokens",
+        "begin_suppress_tokens",
+        "tf_legacy_loss",
+        "use_bfloat16",
+        "unsloth_version",
+        "unsloth_fixed",
+    ]
 )
 
 
@@ -108,7 +161,9 @@ def config_from_hf(values: dict[str, Any], source: str) -> LlamaConfig:
         if key not in known:
             raise FormatError(f"{source}: unknown key {key}; {near_miss(key, known)[:200]}")
         if key in _FIXED and value not in _FIXED[key]:
-            raise FormatError(f"{source}: {key} = {value!r} is not supported; {_FIXED[key][0]!r} is")
+            raise FormatError(
+                f"{source}: {key} = {value!r} is not supported; {_FIXED[key][0]!r} is"
+            )
     heads = {"num_key_value_heads": values.get("num_attention_heads")}
     filled = {**_CONFIG_DEFAULTS, **heads, **values}
     missing = [theirs for theirs in _FIELDS.values() if filled.get(theirs) is None]

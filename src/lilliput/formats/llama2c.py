@@ -77,7 +77,9 @@ def write_llama2c(path: Path, config: LlamaConfig, weights: Weights, version: Ve
     with atomic_write(path) as file:
         file.write(_encode_header(header))
         for name, shape in _layout(header):
-            _write_array(file, header, _rope_table(config, shape) if name is None else swapped[name])
+            _write_array(
+                file, header, _rope_table(config, shape) if name is None else swapped[name]
+            )
 
 
 def is_llama2c(path: Path) -> bool:
@@ -111,7 +113,9 @@ def _read_header(data: bytes, source: str) -> _Header:
         config = _config(numbers, numbers[5] > 0, source)
         return _Header(config, 0, 0, 28)
     if version not in (1, 2) or len(data) < _HEADER_BYTES:
-        raise FormatError(f"{source}: llama2.c version {version} is not 0, 1 or 2, or the file is cut")
+        raise FormatError(
+            f"{source}: llama2.c version {version} is not 0, 1 or 2, or the file is cut"
+        )
     numbers = struct.unpack_from("<7i", data, 8)
     tied, group = struct.unpack_from("<Bi", data, 36)
     config = _config(numbers, bool(tied), source)
@@ -149,7 +153,10 @@ def _layout(header: _Header) -> Iterator[tuple[str | None, tuple[int, ...]]]:
             name = f"blocks.{layer}.{part}.weight"
             yield name, shapes[name]
 
-    embedding, norm = ("embed.weight", shapes["embed.weight"]), ("norm.weight", shapes["norm.weight"])
+    embedding, norm = (
+        ("embed.weight", shapes["embed.weight"]),
+        ("norm.weight", shapes["norm.weight"]),
+    )
     if header.version == 0:
         yield embedding
         yield from layers("norm1")
@@ -187,7 +194,8 @@ def _decode(data: bytes, shape: tuple[int, ...], header: _Header) -> np.ndarray:
     count = prod(shape)
     levels = np.frombuffer(data, np.int8, count).reshape(-1, header.group).astype(np.float32)
     scales = np.frombuffer(data, "<f4", offset=count)
-    return (levels * scales[:, None]).reshape(shape).astype(np.float32)
+    whole: np.ndarray = (levels * scales[:, None]).reshape(shape).astype(np.float32)
+    return whole
 
 
 def _encode_header(header: _Header) -> bytes:

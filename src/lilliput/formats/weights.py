@@ -66,7 +66,7 @@ def read_safetensors(path: Path) -> dict[str, Array]:
     Raises FormatError for a file that is not safetensors or holds a dtype that we do not read.
     """
     try:
-        entries = safetensors.deserialize(path.read_bytes())
+        entries = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:
         raise FormatError(f"{path} is not a whole safetensors file: {error}") from None
     return {name: _as_array(entry, f"{path}: {name}") for name, entry in entries}

@@ -28,7 +28,13 @@ def stories15m() -> Plan:
     return Plan(
         name="stories15m",
         model=LlamaConfig(
-            vocab_size=32000, d_model=288, n_layers=6, n_heads=6, n_kv_heads=6, d_ff=768, context=256
+            vocab_size=32000,
+            d_model=288,
+            n_layers=6,
+            n_heads=6,
+            n_kv_heads=6,
+            d_ff=768,
+            context=256,
         ),
         train=TrainPlan(tokens=2_000_000_000, batch_tokens=131_072, learning_rate=5e-4),
     )

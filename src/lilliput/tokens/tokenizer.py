@@ -31,6 +31,7 @@ from lilliput.tokens.tokenizer_json import (
 )
 
 _JSON_LIMIT_BYTES = 64 * 1024 * 1024  # the largest public vocabularies (262,144 pieces) take 35 MB
+SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -306,13 +307,12 @@ def _component(part: Any) -> Any:
 def _refuse_surrogates(texts: Sequence[str]) -> None:
     """Raise DataError if one of the texts holds a lone surrogate."""
     for number, text in enumerate(texts):
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
+        match = SURROGATE.search(text)
+        if match:
             raise DataError(
-                f"text {number} holds a lone surrogate (U+{ord(text[error.start]):04X}) at "
-                f"character {error.start:,}: it is no Unicode text; read the file as UTF-8"
-            ) from None
+                f"text {number} holds a lone surrogate (U+{ord(match[0]):04X}) at character "
+                f"{match.start():,}: it is no Unicode text; read the file as UTF-8"
+            )
 
 
 def _read_roles_beside(path: Path) -> dict[str, int]:

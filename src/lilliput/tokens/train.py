@@ -23,12 +23,11 @@ from lilliput.tokens.layout import (
     SPECIAL,
     build_byte_level,
 )
-from lilliput.tokens.tokenizer import Tokenizer
+from lilliput.tokens.tokenizer import SURROGATE, Tokenizer
 
 _CHUNK = 65_536  # characters handed over at once
 _LONGEST_RUN = 256  # characters; no word is longer, and HF's time grows with the square
 _LONG_RUN = re.compile(r"(?<!\S)\S{25,}|\s{257,}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _RUN_BUDGET = 8_000_000  # bytes of long runs in all; HF holds up to 90 bytes for each
 
 
@@ -87,7 +86,7 @@ class _Chunks:
         for number, text in enumerate(self._texts):
             for chunk in _cut(text):
                 self.any_text = True
-                if _SURROGATE.search(chunk):
+                if SURROGATE.search(chunk):
                     raise DataError(
                         f"text {number} holds a lone surrogate: it is no Unicode text; read the "
                         "file as UTF-8"

@@ -110,5 +110,5 @@ def _tell(plan: Plan, position: Position, files: RunFiles, around: Surroundings)
         **around.look(position),
     }
     append_row(files.metrics, row)
-    write_diary(files.diary, plan.prompt, read_rows(files.metrics))
+    write_diary(files.diary, plan.prompt or "", read_rows(files.metrics))
     around.watch(row)

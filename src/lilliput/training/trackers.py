@@ -18,7 +18,7 @@ def tensorboard_writer(folder: Path, wanted: bool) -> Iterator[Callable[[Row], N
     MissingExtraError where TensorBoard is not installed.
     """
     if not wanted:
-        yield lambda row: None
+        yield lambda _: None
         return
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -3,6 +3,7 @@
 import shlex
 import sys
 import time
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +52,7 @@ def evaluate(
     network, folder = open_torch_model(Path(model), threads)
     fingerprint = Fingerprint()
 
-    def texts():  # type: ignore[no-untyped-def]
+    def texts() -> Iterator[str]:
         for story in counted(opened.stories, "scoring", "stories"):
             fingerprint.add(story)
             yield story.text

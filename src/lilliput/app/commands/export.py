@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
+
+if TYPE_CHECKING:
+    from lilliput.formats.folder import ModelFolder
 
 
 class Target(StrEnum):
@@ -21,7 +24,7 @@ def export(
     to: Annotated[Target, typer.Option(help="The format.")],
     output: Annotated[Path, typer.Option("-o", help="The file to write.", metavar="FILE")],
     version: Annotated[
-        int, typer.Option(help="llama2.c's: 0 for run.c, 1, or 2 (int8) for runq.c.", min=0, max=2)
+        Literal[0, 1, 2], typer.Option(help="llama2.c's: 0 for run.c, 1, or 2 (int8) for runq.c.")
     ] = 0,
 ) -> None:
     """\b
@@ -33,16 +36,23 @@ def export(
     report how far the weights differ.
     """
     from lilliput.formats.folder import load_folder
+
+    folder = load_folder(Path(model))
+    exporters = {Target.llama2c: _export_llama2c}
+    exporters[to](folder, output, version)
+
+
+def _export_llama2c(folder: "ModelFolder", output: Path, version: Literal[0, 1, 2]) -> None:
     from lilliput.formats.llama2c import measure_difference, write_llama2c
     from lilliput.rundir import refuse_overwrite
     from lilliput.tokens import write_tokenizer_bin
 
-    folder = load_folder(Path(model))
     vocabulary = output.with_suffix(".tokenizer.bin")
     refuse_overwrite(output)
     refuse_overwrite(vocabulary)
     write_llama2c(output, folder.config, folder.weights, version)
     write_tokenizer_bin(folder.tokenizer, vocabulary)
-    report = measure_difference(output, folder.config, folder.weights)
-    say(f"{output} ({output.stat().st_size:,} bytes), {vocabulary}")
-    say(f"read back: {report}")
+    difference = measure_difference(output, folder.config, folder.weights)
+    say(f"{output}: {output.stat().st_size:,} bytes; its tokenizer: {vocabulary}")
+    equal = "every weight is equal" if difference == 0 else f"no weight is off by more than {difference:.2g}"
+    say(f"read back: {equal}")

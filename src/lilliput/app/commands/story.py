@@ -82,7 +82,7 @@ def _tell(out: Path, seed: int) -> None:
     from lilliput.generation.generate import Telling
     from lilliput.generation.sample import Sampling, make_sampler
 
-    opened = open_engine(out, None)
+    opened = open_engine(out, "torch", None)
     for number in range(_TRIES):
         sampler = make_sampler(Sampling(temperature=0.7, top_p=0.95), seed + number)
         telling = Telling(opened.engine, opened.tokenizer, sampler)

@@ -57,7 +57,7 @@ def tell(
     sampling = Sampling.from_dict(
         {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}, "tell"
     )
-    opened = open_engine(Path(model), threads)
+    opened = open_engine(Path(model), engine.value, threads)
     first = seed if seed is not None else time.time_ns() % 2**31
     rows: list[dict[str, Any]] = []
     for number in range(count):

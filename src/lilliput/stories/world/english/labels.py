@@ -4,6 +4,9 @@ from lilliput.stories.world.lexicon import verbs
 from lilliput.stories.world.state import World
 
 
+COMMON_VERBS = tuple("find look help give smile ask want come say go like see feel be".split())
+
+
 def occurs(word: str, text: str) -> bool:
     """Whether `word` stands in `text` as a word of its own, whatever its case."""
     for form in (word, word.capitalize()):
@@ -23,7 +26,7 @@ def required_words(world: World, text: str) -> list[str]:
 
 def _verb(world: World, text: str) -> str:
     turn = world.draw.below(len(world.verbs))
-    for phrase in (*world.verbs[turn:], *world.verbs[:turn], "go", "be"):
+    for phrase in (*world.verbs[turn:], *world.verbs[:turn], *COMMON_VERBS):
         base = phrase.partition(" ")[0]
         if any(occurs(form, text) for form in verbs.forms(base)):
             return base

@@ -2,13 +2,15 @@
 
 from lilliput.stories.world.english.phrases import Phrasings, compile_table
 from lilliput.stories.world.english.wording import (
-    broken, endings, fear, feelings, garden, hideseek, journey, learning, lost, making, morals,
-    newcomer, openings, promise, quarrel, race, sick, storm, stuck, trick, wish,
+    alarm, bedtime, birthday, broken, endings, fear, feelings, finder, garden, hideseek, journey,
+    learning, lost, making, mess, morals, newcomer, openings, promise, quarrel, race, sick,
+    storm, stray, stuck, trick, wish,
 )  # fmt: skip
 
 TABLES = (
-    broken, endings, fear, feelings, garden, hideseek, journey, learning, lost, making, morals,
-    newcomer, openings, promise, quarrel, race, sick, storm, stuck, trick, wish,
+    alarm, bedtime, birthday, broken, endings, fear, feelings, finder, garden, hideseek, journey,
+    learning, lost, making, mess, morals, newcomer, openings, promise, quarrel, race, sick,
+    storm, stray, stuck, trick, wish,
 )  # fmt: skip
 PHRASES: dict[str, Phrasings] = {}
 for _module in TABLES:

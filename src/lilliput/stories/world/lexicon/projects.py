@@ -76,7 +76,7 @@ SEEDS = tuple(
         tulip      | a bright yellow tulip           | put it in a vase on the table           | mole
         corn       | a row of tall corn              | cooked it for dinner                    | crow
         cabbage    | a fat green cabbage             | shared it with the whole family         | bunny
-        daisy      | a hundred white daisies         | made a crown of flowers                 | sheep
+        daisy      | a sea of white daisies          | made a crown of flowers                 | sheep
         pea        | a vine full of sweet peas       | ate them one by one                     | mouse
         lettuce    | a bed of crisp lettuce          | made a big salad                        | rabbit
         cherry     | a tree with pink flowers        | hung a swing on it                      | robin

@@ -74,6 +74,6 @@ def _forgets(w: World, a: Character, c: Character, seed: Seed) -> None:
     w.happens("garden.dry", a)
     w.feels(a, "sad" if w.draw.chance(50) else "sorry")
     w.happens("garden.told.you", c, a)
-    lesson(w, "care" if w.draw.chance(50) else "patience", 60)
+    lesson(w, "tending", 60)
     closes(w, percent=50)
     w.sums_up("garden.sum.dries", c, x=seed)

@@ -47,7 +47,7 @@ def sick(w: World) -> None:
         w.happens("sick.returns", b, a, x=food)
         w.facts["repaid"] = True
     w.feels(a, "happy", tell=draw.chance(50))
-    lesson(w, draw.pick(("friendship", "helping")))
+    lesson(w, "caring")
     closes(w, b)
     w.sums_up("sick.sum.cares", b, x=food)
 

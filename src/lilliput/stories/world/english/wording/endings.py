@@ -40,7 +40,7 @@ And that was the [end of a good day|best part of all].
 {A} thanked {b} [again and again|with a big hug|with all {a.his} heart].
 {A} hugged {b} [tight|and said thank you].
 {A} gave {b} a [big|warm] hug.
->You are [so kind|a good friend|the best], {b.call}!
+>You are [so kind|wonderful|the best], {b.call}!
 """,
     "thanks.animal": """
 >Thank you, {b.call}!
@@ -73,7 +73,7 @@ And that was the [end of a good day|best part of all].
 """,
     "welcome": """
 >You are welcome.
->That is what friends are for.
+>Any time, {b.call}.
 >I am always here for you.
 {A} [smiled|nodded|waved].
 """,

@@ -34,7 +34,7 @@ There lived {a.intro}. What {a.he} liked best was to {x.base}.
 Near {p.a}, there [lived|was] {a.intro}.
 {a.Name}, {a.atrait} {a.kind}, lived [close to|next to|not far from] {p.a}.
 In a [tiny|little|yellow|white|blue] house near {p.the} lived {a.intro}.
-There was a [little|small|old|pretty] house near {p.a}, and in it lived {a.intro}.
+There was a [little|small|quiet|pretty] house near {p.a}, and in it lived {a.intro}.
 Down the road from {p.a} lived {a.intro}.
 {a.Name} lived with {a.his} family in a [cozy|small|little] house near {p.a}. {a.He} was {a.atrait} {a.kind}.
 Not far from {p.a}, {a.intro} had a [warm|cozy|little] home.
