@@ -90,9 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             if path.startswith(f"/datasets/{name}/resolve/"):
                 file = path.removeprefix(f"/datasets/{name}/resolve/").split("/", 1)[1]
                 return self._file(files, file)
-            if path == f"/api/datasets/{name}" or path.startswith(
-                f"/api/datasets/{name}/revision/"
-            ):
+            if path == f"/api/datasets/{name}" or path.startswith(f"/api/datasets/{name}/revision/"):
                 return self._json(_info(name, files))
             if path.startswith(f"/api/datasets/{name}/tree/"):
                 folder = path.removeprefix(f"/api/datasets/{name}/tree/").partition("/")[2]
@@ -142,9 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, value: object) -> None:
         self._send(200, json.dumps(value).encode(), "application/json")
 
-    def _send(
-        self, status: int, data: bytes, kind: str, extra: dict[str, str] | None = None
-    ) -> None:
+    def _send(self, status: int, data: bytes, kind: str, extra: dict[str, str] | None = None) -> None:
         self._head(status, len(data), kind, extra or {})
         if self.command != "HEAD":
             self.wfile.write(data)

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from lilliput.errors import ConfigError, DataError
 from lilliput.stories.batches import Batch, Batches
 
-QUICK = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LENGTHS = st.lists(st.integers(0, 30), min_size=1, max_size=25)
 CONTEXTS = st.integers(1, 12)
 
@@ -83,9 +81,7 @@ def test_a_batch_depends_on_seed_and_step_alone(make_shard, lengths, context, ex
 
 @QUICK
 @given(LENGTHS, CONTEXTS, st.integers(0, 60), st.integers(1, 9))
-def test_the_ranks_together_have_the_batch_of_one_process(
-    make_shard, lengths, context, extra, world
-) -> None:
+def test_the_ranks_together_have_the_batch_of_one_process(make_shard, lengths, context, extra, world) -> None:
     shard = make_shard(numbered(lengths))
     options = {"batch_tokens": context + extra, "context": context, "seed": 7}
     alone = Batches(shard, **options)
@@ -97,6 +93,15 @@ def test_the_ranks_together_have_the_batch_of_one_process(
         assert sorted(rows) == sorted(row.tolist() for row in whole.rows)
         loads = [sum(len(row) - 1 for row in part.rows) for part in parts]
         assert max(loads) - min(loads) <= max(len(row) - 1 for row in whole.rows)
+
+
+def test_the_longest_rows_are_dealt_first_and_back(make_shard) -> None:
+    shard = make_shard(numbered([0, 1, 2, 3, 4, 5, 6, 7]))
+    found = []
+    for rank in (0, 1, 2):
+        batches = Batches(shard, batch_tokens=36, context=8, seed=0, rank=rank, world=3)
+        found.append(sorted(len(row) - 1 for row in batches.at(0).rows))
+    assert found == [[2, 3, 8], [1, 4, 7], [5, 6]]
 
 
 def test_epochs_and_seeds_give_other_orders(make_shard) -> None:

@@ -43,6 +43,7 @@ def test_the_first_megabytes_are_kept_up_to_the_last_whole_story(tmp_path: Path,
             tmp_path / "new", megabytes=1, wait_s=LONG_WAIT_S, endpoint=hub.url,
             on_progress=lambda *done: told.append(done),
         )  # fmt: skip
+    assert sum("/resolve/" in request for request in hub.requests) == 1
     stories = 1_000_000 // len(STORY)
     assert path.read_bytes() == STORY * stories
     assert [entry.name for entry in path.parent.iterdir()] == ["tinystories-v2-gpt4-train-1mb.txt"]
@@ -63,6 +64,13 @@ def test_a_file_shorter_than_asked_is_kept_whole(tmp_path: Path, mini_hub) -> No
     with mini_hub.serve_hub(tinystories(STORY * 3)) as hub:
         path = fetch_tinystories(tmp_path, megabytes=5, wait_s=LONG_WAIT_S, endpoint=hub.url)
     assert path.read_bytes() == STORY * 3
+
+
+def test_a_mark_is_found_where_two_blocks_meet(tmp_path: Path, mini_hub) -> None:
+    story = STORY + b"a" * ((1 << 16) - len(STORY) - 5) + b"<|endoftext|>"
+    with mini_hub.serve_hub(tinystories(story + b" An unfinished one.")) as hub:
+        path = fetch_tinystories(tmp_path, megabytes=1, wait_s=LONG_WAIT_S, endpoint=hub.url)
+    assert path.read_bytes() == story + b"\n"
 
 
 @pytest.mark.parametrize("behave", ["hang", "drip", "stall", "error", "page", "missing", "html"])
@@ -123,9 +131,7 @@ def test_the_description_says_how_much_of_what() -> None:
     assert TINYSTORIES_FILE in said
 
 
-def test_without_huggingface_hub_the_extra_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_huggingface_hub_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(MissingExtraError, match=r"lilliput\[hub\]"):
         fetch_tinystories(tmp_path)

@@ -85,9 +85,7 @@ def rows(*values: object) -> list[Story]:
 
 
 def test_the_column_is_found_by_its_usual_names_and_the_rest_are_labels() -> None:
-    assert rows({"content": "c", "story": " S. ", "n": 1}) == [
-        Story("S.", {"content": "c", "n": 1})
-    ]
+    assert rows({"content": "c", "story": " S. ", "n": 1}) == [Story("S.", {"content": "c", "n": 1})]
     assert rows({"content": " c\n"}) == [Story("c")]
     assert rows("One.", " ", "Two.") == [Story("One."), Story("Two.")]
 
@@ -95,9 +93,7 @@ def test_the_column_is_found_by_its_usual_names_and_the_rest_are_labels() -> Non
 def test_the_column_of_the_first_row_must_be_in_all() -> None:
     with pytest.raises(DataError, match="row 2: no column called story; its columns: text"):
         rows({"story": "a"}, {"text": "b"})
-    with pytest.raises(
-        DataError, match=r"row 1: no column called text or story.*--column \(a, b\)"
-    ):
+    with pytest.raises(DataError, match=r"row 1: no column called text or story.*--column \(a, b\)"):
         rows({"a": "x", "b": "y"})
     with pytest.raises(DataError, match="row 1: a number, where an object"):
         rows(7)

@@ -28,9 +28,7 @@ def test_packed_data_is_unpacked_whatever_the_name_says(tmp_path: Path, kind: st
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])
-def test_several_packed_parts_in_one_file_are_read_one_after_another(
-    tmp_path: Path, kind: str
-) -> None:
+def test_several_packed_parts_in_one_file_are_read_one_after_another(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "stories"
     path.write_bytes(PACKERS[kind](b"one ") + PACKERS[kind](b"two"))
     assert read(path) == b"one two"

@@ -42,18 +42,14 @@ def test_every_cut_is_an_error(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_utf8_are_an_error(tmp_path: Path) -> None:
-    bad = arrow.StringArray.from_buffers(
-        1, arrow.py_buffer(b"\0\0\0\0\4\0\0\0"), arrow.py_buffer(b"caf\xe9")
-    )
+    bad = arrow.StringArray.from_buffers(1, arrow.py_buffer(b"\0\0\0\0\4\0\0\0"), arrow.py_buffer(b"caf\xe9"))
     path = tmp_path / "a.parquet"
     parquet.write_table(arrow.table({"text": bad}), path)
     with pytest.raises(DataError, match="row 1"):
         list(iter_parquet_rows(path))
 
 
-def test_without_pyarrow_the_extra_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"lilliput\[hub\]"):
         list(iter_parquet_rows(tmp_path / "a.parquet"))

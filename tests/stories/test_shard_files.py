@@ -37,15 +37,11 @@ def test_what_is_written_is_read_back(tmp_path: Path, vocab_size: int, data) -> 
     header = write_shard(path, iter(stories), **{**SETTINGS, "vocab_size": vocab_size})
     shard = open_shard(path, "tok")
     assert shard.header == header
-    assert [shard.story(i).tolist() for i in range(len(shard))] == [
-        [1, *ids, 2] for ids, _ in stories
-    ]
+    assert [shard.story(i).tolist() for i in range(len(shard))] == [[1, *ids, 2] for ids, _ in stories]
     assert shard.story_bytes.tolist() == [size for _, size in stories]
     assert header.tokens == len(shard.tokens) == sum(len(ids) + 2 for ids, _ in stories)
     assert header.text_bytes == sum(size for _, size in stories)
-    assert (
-        header.dtype == str(shard.tokens.dtype) == ("uint16" if vocab_size <= 65536 else "uint32")
-    )
+    assert header.dtype == str(shard.tokens.dtype) == ("uint16" if vocab_size <= 65536 else "uint32")
 
 
 def test_the_layout_is_the_one_that_is_documented(tmp_path: Path) -> None:
@@ -142,9 +138,7 @@ HOSTILE = NUMBERS | st.sampled_from([None, True, 1.5, "uint16", "uint32", "float
 
 @settings(deadline=None, max_examples=150, suppress_health_check=FIXTURE_ON)
 @given(
-    st.dictionaries(
-        st.sampled_from([*ShardHeader.__dataclass_fields__, "more"]), HOSTILE, max_size=4
-    ),
+    st.dictionaries(st.sampled_from([*ShardHeader.__dataclass_fields__, "more"]), HOSTILE, max_size=4),
     st.lists(st.tuples(st.integers(0, 67), st.sampled_from([0, 1, 5, 127, 255])), max_size=4),
 )
 def test_a_hostile_shard_is_refused_or_harmless(tmp_path: Path, changes, pokes) -> None:

@@ -62,9 +62,7 @@ def test_too_few_stories_are_refused_and_nothing_is_left(
     assert not any(tmp_path.iterdir())
 
 
-def test_a_source_that_fails_in_the_middle_leaves_the_old_shards(
-    tmp_path: Path, byte_tokenizer
-) -> None:
+def test_a_source_that_fails_in_the_middle_leaves_the_old_shards(tmp_path: Path, byte_tokenizer) -> None:
     tokenized(tmp_path, TALES, byte_tokenizer)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     bad = tmp_path / "bad.jsonl"
@@ -76,9 +74,7 @@ def test_a_source_that_fails_in_the_middle_leaves_the_old_shards(
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
-def test_a_share_that_leaves_one_side_empty_is_refused(
-    tmp_path: Path, byte_tokenizer, share: float
-) -> None:
+def test_a_share_that_leaves_one_side_empty_is_refused(tmp_path: Path, byte_tokenizer, share: float) -> None:
     with pytest.raises(DataError, match="must lie between 0 and 1"):
         tokenized(tmp_path, TALES, byte_tokenizer, share)
 

@@ -150,6 +150,8 @@ def test_a_text_that_a_model_cannot_read_is_named(tmp_path: Path) -> None:
     assert "line 2: text: character 1 is half of a surrogate pair" in complaint(path)
     path = put(tmp_path / "a.jsonl", json.dumps({"text": "a" * 1_000_001}).encode())
     assert "line 1: text has 1,000,001 bytes" in complaint(path)
+    path = put(tmp_path / "a.jsonl", json.dumps({"text": "é" * 500_001}).encode())
+    assert "line 1: text has 1,000,002 bytes" in complaint(path)
 
 
 def test_the_fingerprint_is_of_the_texts_in_their_order() -> None:
@@ -186,9 +188,7 @@ def _samples() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", sorted(_samples()))
-@settings(
-    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_give_stories_or_one_clear_line(tmp_path: Path, name: str, data) -> None:
     content = bytearray(_samples()[name])
@@ -199,9 +199,7 @@ def test_damaged_files_give_stories_or_one_clear_line(tmp_path: Path, name: str,
     _read_or_complain(put(tmp_path / name, bytes(content[:cut]) + junk))
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flips=st.lists(st.integers(0, 10**6), max_size=3))
 def test_damaged_parquet_gives_stories_or_one_clear_line(tmp_path: Path, flips) -> None:
     arrow = pytest.importorskip("pyarrow", reason="needs pyarrow (extra hub)")

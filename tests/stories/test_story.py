@@ -41,9 +41,7 @@ def test_what_is_written_as_json_lines_is_read_back_equal(tmp_path_factory, stor
         (b'{"text": "a", "n": ' + b"1" * 5000 + b"}", "line 2: a number with too many digits"),
     ],
 )
-def test_a_line_that_is_no_story_is_named_with_what_is_wrong(
-    tmp_path: Path, line: bytes, said: str
-) -> None:
+def test_a_line_that_is_no_story_is_named_with_what_is_wrong(tmp_path: Path, line: bytes, said: str) -> None:
     path = tmp_path / "stories.jsonl"
     path.write_bytes(b'{"text": "One."}\n' + line + b"\n")
     with pytest.raises(DataError) as raised:
@@ -80,9 +78,7 @@ def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path) -> None
         (Story("\ud800"), "cannot be written as JSON"),
     ],
 )
-def test_a_story_that_json_cannot_hold_leaves_no_file(
-    tmp_path: Path, story: Story, said: str
-) -> None:
+def test_a_story_that_json_cannot_hold_leaves_no_file(tmp_path: Path, story: Story, said: str) -> None:
     with pytest.raises(DataError, match=said):
         write_jsonl(tmp_path / "stories.jsonl", [Story("fine"), story])
     assert not any(tmp_path.iterdir())

@@ -13,9 +13,7 @@ from lilliput.stories import decoding
 from lilliput.stories.story import MAX_STORY_BYTES
 from lilliput.stories.text_files import ENDOFTEXT, detect_separator, iter_text_stories
 
-PIECES = st.sampled_from(
-    ["A b.", " ", "\n", "\n \t\n", "\r\n", ENDOFTEXT, "<|endof", "text|>", "é"]
-)
+PIECES = st.sampled_from(["A b.", " ", "\n", "\n \t\n", "\r\n", ENDOFTEXT, "<|endof", "text|>", "é"])
 TEXTS = st.lists(PIECES, max_size=14).map("".join)
 
 

@@ -7,6 +7,7 @@ that 40 runs take seconds. `python killed_runs.py FOLDER SEED` prints one JSON o
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -124,10 +125,10 @@ def main(folder: Path, seed: int) -> None:
     stories = [" ".join(draw.choices(words, k=draw.randint(5, 60))) for _ in range(150)]
     text.write_text("\n\n".join(stories))
 
+    prepare(PLAN, lambda: open_stories([str(text)]), RunFiles(folder / "prepared"), lambda _: None)
+
     def fresh(name: str) -> Path:
-        files = RunFiles(folder / name)
-        prepare(PLAN, lambda: open_stories([str(text)]), files, lambda _: None)
-        return files.folder
+        return Path(shutil.copytree(folder / "prepared", folder / name))
 
     whole = fresh("whole")
     began = time.monotonic()

@@ -41,7 +41,6 @@ class SeparatorName(StrEnum):
     line = "line"
 
 
-Separator = Annotated[
-    SeparatorName,
-    typer.Option(help="What stands between stories of plain text; auto looks, and says."),
-]
+_SEPARATOR = typer.Option(help="What stands between stories of plain text; auto looks, and says.")
+Separator = Annotated[SeparatorName, _SEPARATOR]
+SeparatorOrPlans = Annotated[SeparatorName | None, _SEPARATOR]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,14 +43,18 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def command_name() -> str:
     """How the person called us, so that a suggested command works as pasted."""
     called = Path(sys.argv[0])
-    if called.name not in ("lilliput", "lilliput.exe"):
-        return f"{os.path.basename(sys.executable)} -m lilliput"
-    on_path = any(
-        Path(place, called.name).exists() and Path(place, called.name).samefile(called)
-        for place in os.environ.get("PATH", "").split(os.pathsep)
-        if place
-    )
-    return called.name if on_path else os.path.relpath(called)
+    if called.name == "lilliput":
+        return _shortest(called)
+    return f"{_shortest(Path(sys.executable))} -m lilliput"
+
+
+def _shortest(program: Path) -> str:
+    """The name of a program that a shell here finds: bare if it is on the PATH, else with its folder."""
+    found = shutil.which(program.name)
+    if found and os.path.samefile(found, program):
+        return program.name
+    near = os.path.relpath(program)
+    return near if len(near) < len(str(program)) else str(program)
 
 
 def _show(value: Any) -> str:

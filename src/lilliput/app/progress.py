@@ -29,9 +29,7 @@ _PLAIN_EVERY_S = 10.0
 _SMOOTHING = 0.98  # of the loss shown, a step
 
 
-def counted(
-    items: Iterable[Item], doing: str, what: str, total: int | None = None
-) -> Iterator[Item]:
+def counted(items: Iterable[Item], doing: str, what: str, total: int | None = None) -> Iterator[Item]:
     """`items`, with a count of them on stderr while they go by."""
     end: list[ProgressColumn] = [MofNCompleteColumn(), TimeRemainingColumn()] if total else []
     columns = [SpinnerColumn(), TextColumn("{task.description}")]
@@ -84,9 +82,7 @@ class TrainingBar:
             self._show_story(row)
             return
         nats = row["nats_per_token"]
-        self._nats = (
-            nats if self._nats is None else _SMOOTHING * self._nats + (1 - _SMOOTHING) * nats
-        )
+        self._nats = nats if self._nats is None else _SMOOTHING * self._nats + (1 - _SMOOTHING) * nats
         if self._began is None:
             self._began = (row["seconds"], row["progress"])
         self._tokens += row["targets"]

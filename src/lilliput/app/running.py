@@ -60,9 +60,7 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 
     with ExitStack() as stack:
         should_stop = stack.enter_context(stop_on_signal())
-        bar = stack.enter_context(
-            TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens)
-        )
+        bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens))
         track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
 
         def watch(row: Row) -> None:
@@ -108,9 +106,7 @@ def tell_diary_story(model: "Llama", prepared: Prepared, plan: Plan) -> str:
     return tell_story(engine, prepared.tokenizer, sampler, plan.prompt or "", _DIARY_TOKENS)
 
 
-def describe_run(
-    plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row
-) -> dict[str, Any]:
+def describe_run(plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row) -> dict[str, Any]:
     """lilliput.json of a trained model."""
     command = shlex.join(["lilliput", *sys.argv[1:]])
     held_back = {

@@ -93,16 +93,12 @@ class Batches:
         mine = pieces if self._world == 1 else pieces[self._deal(targets)]
         rows = [
             self._tokens[start : start + size + 1].astype(np.int64)
-            for start, size in zip(
-                self._starts[mine].tolist(), self._targets[mine].tolist(), strict=True
-            )
+            for start, size in zip(self._starts[mine].tolist(), self._targets[mine].tolist(), strict=True)
         ]
         return Batch(rows, int(targets.sum(dtype=np.int64)), number)
 
     def _plan(self, number: int) -> _Epoch:
-        keys = np.random.PCG64(np.random.SeedSequence([self._seed, number])).random_raw(
-            len(self._starts)
-        )
+        keys = np.random.PCG64(np.random.SeedSequence([self._seed, number])).random_raw(len(self._starts))
         order = np.argsort(keys, kind="stable")
         seen = np.cumsum(self._targets[order], dtype=np.int64)  # targets up to and with each piece
         marks = np.arange(self.steps_per_epoch + 1, dtype=np.int64) * self._batch_tokens

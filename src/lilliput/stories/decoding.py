@@ -42,9 +42,7 @@ def iter_text(file: IO[bytes], name: str) -> Iterator[str]:
         lines += block.count(b"\n")
         block = file.read(BLOCK_BYTES)
     if decoder.getstate()[0]:
-        raise DataError(
-            f"{name} ends in the middle of a UTF-8 character: it was cut; copy it again"
-        )
+        raise DataError(f"{name} ends in the middle of a UTF-8 character: it was cut; copy it again")
     yield newlines.decode("", final=True)
 
 

@@ -84,9 +84,7 @@ def hub_name(source: str) -> tuple[str, str | None]:
     """The data set and the column of "hub:owner/name:column"; raises DataError for another form."""
     match = _HUB_NAME.fullmatch(source)
     if match is None:
-        raise DataError(
-            f"{source}: write a hub data set as hub:owner/name or hub:owner/name:column"
-        )
+        raise DataError(f"{source}: write a hub data set as hub:owner/name or hub:owner/name:column")
     return match["name"], match["column"]
 
 
@@ -145,9 +143,7 @@ def _write_whole_stories(
             if on_progress is not None:
                 on_progress(done, wanted)
         if end == 0:
-            raise DataError(
-                f"what the hub sent as {TINYSTORIES_FILE} has no {ENDOFTEXT}: not TinyStories"
-            )
+            raise DataError(f"what the hub sent as {TINYSTORIES_FILE} has no {ENDOFTEXT}: not TinyStories")
         file.truncate(end)
         file.seek(end)
         file.write(b"\n")

@@ -107,9 +107,7 @@ def _decode(buffer: str, position: int, blocks: Iterator[str], where: str) -> tu
             return value, buffer, end
         rest = buffer[position:]
         if len(rest) > MAX_LINE_BYTES:
-            raise DataError(
-                f"{where} is longer than {MAX_LINE_BYTES:,} characters, or not JSON: {problem}"
-            )
+            raise DataError(f"{where} is longer than {MAX_LINE_BYTES:,} characters, or not JSON: {problem}")
         buffer, position = _more(rest, blocks), 0
         if len(buffer) == len(rest):
             raise DataError(f"{where} is not JSON: {problem}")

@@ -29,9 +29,7 @@ def iter_parquet_rows(path: Path) -> Iterator[tuple[str, Any]]:
                     yield f"{path}, row {number:,}", row
     except (arrow.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
         what = " ".join(str(error).split())[:200] or type(error).__name__
-        raise DataError(
-            f"{path} is not a whole parquet file (row {number + 1:,}): {what}"
-        ) from None
+        raise DataError(f"{path} is not a whole parquet file (row {number + 1:,}): {what}") from None
 
 
 def _is_plain(arrow: Any, kind: Any) -> bool:

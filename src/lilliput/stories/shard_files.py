@@ -81,9 +81,7 @@ class Shard:
 class ShardWriter:
     """Writes a shard as the stories come; what it keeps is 12 bytes a story."""
 
-    def __init__(
-        self, file: IO[bytes], *, tokenizer: str, vocab_size: int, bos: int, end: int
-    ) -> None:
+    def __init__(self, file: IO[bytes], *, tokenizer: str, vocab_size: int, bos: int, end: int) -> None:
         if not (0 <= bos < vocab_size and 0 <= end < vocab_size):
             raise DataError(f"BOS {bos} and END {end} must be below the vocabulary, {vocab_size:,}")
         self._file = file
@@ -163,17 +161,13 @@ def write_shard(
     Raises DataError for an id outside the vocabulary.
     """
     with atomic_write(path) as file:
-        writer = ShardWriter(
-            file, tokenizer=tokenizer_fingerprint, vocab_size=vocab_size, bos=bos, end=end
-        )
+        writer = ShardWriter(file, tokenizer=tokenizer_fingerprint, vocab_size=vocab_size, bos=bos, end=end)
         for ids, text_bytes in stories_ids:
             writer.add(ids, text_bytes)
         return writer.finish(source)
 
 
-def open_shard(
-    path: Path, tokenizer_fingerprint: str | None = None, *, verify: bool = True
-) -> Shard:
+def open_shard(path: Path, tokenizer_fingerprint: str | None = None, *, verify: bool = True) -> Shard:
     """Open a shard; with a fingerprint, only if that tokenizer made it.
 
     The header, the file's size, the offsets and the byte counts are always checked. With `verify`

@@ -60,9 +60,7 @@ class Opened:
         return "; ".join(f"{_some(names)}: {how}" for how, names in ways.items())
 
 
-def open_stories(
-    paths: Sequence[str], *, separator: Separator = "auto", column: str | None = None
-) -> Opened:
+def open_stories(paths: Sequence[str], *, separator: Separator = "auto", column: str | None = None) -> Opened:
     """Open files, folders and `hub:owner/name[:column]` data sets as one stream of stories.
 
     `separator` is for plain text ("auto" looks), `column` for JSON, parquet and the hub. A folder
@@ -80,9 +78,7 @@ def open_stories(
     if column is not None and False not in kinds:
         raise DataError(f"--column {column}: plain text has no columns; leave it out")
     if separator != "auto" and True not in kinds:
-        raise DataError(
-            f"--separator {separator} is for plain text, and there is none; leave it out"
-        )
+        raise DataError(f"--separator {separator} is for plain text, and there is none; leave it out")
     return Opened(sources, _chain(list(zip(paths, groups, strict=True))))
 
 
@@ -116,9 +112,7 @@ def _chain(groups: list[tuple[str, list[Source]]]) -> Iterator[Story]:
                 empty = False
                 yield story
         if empty:
-            raise DataError(
-                f"{path} holds no story: it is empty, or only separators and whitespace"
-            )
+            raise DataError(f"{path} holds no story: it is empty, or only separators and whitespace")
 
 
 def _open_path(path: str, separator: Separator, column: str | None) -> list[Source]:
@@ -186,9 +180,7 @@ def _kind_of(path: Path) -> str:
         return _PARQUET
     kind = _ENDINGS.get(_ending(path.name))
     if kind is None:
-        raise DataError(
-            f"{path}: not an ending that is read: {_known_endings()}; call plain text .txt"
-        )
+        raise DataError(f"{path}: not an ending that is read: {_known_endings()}; call plain text .txt")
     if kind == _PARQUET:
         raise DataError(f"{path} does not begin like a parquet file: is it another format, or cut?")
     return _LINES if kind == _TEXT and _begins_with_json_line(start) else kind

@@ -127,9 +127,7 @@ def strip_text(text: Any, where: str) -> str:
     if 4 * len(stripped) > MAX_STORY_BYTES:  # at most 4 bytes a character: else no need to count
         size = len(stripped.encode("utf-8"))
         if size > MAX_STORY_BYTES:
-            raise DataError(
-                f"{where} has {size:,} bytes, and a story at most {MAX_STORY_BYTES:,}: cut it up"
-            )
+            raise DataError(f"{where} has {size:,} bytes, and a story at most {MAX_STORY_BYTES:,}: cut it up")
     return stripped
 
 

@@ -28,9 +28,7 @@ _SPLITTERS = {
     "line": re.compile(r"\n"),
 }
 _LINE_FEEDS = {"endoftext": 0, "blank-line": 2, "line": 1}  # in a separator
-_LONG_SPACE = (
-    4096  # characters of whitespace; a longer run is shortened while looking for separators
-)
+_LONG_SPACE = 4096  # characters of whitespace; a longer run is shortened while looking for separators
 
 
 def detect_separator(file: IO[bytes], name: str) -> FoundSeparator:

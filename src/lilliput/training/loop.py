@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from lilliput.rundir import remove_leftovers
 from lilliput.stories.batches import Batches
 from lilliput.training.diary import (
     Row,
@@ -52,6 +53,8 @@ def train(
 
     The checkpoint is saved every `checkpoint_s` seconds and at the end, however it comes.
     """
+    for folder in (files.folder, files.resume):
+        remove_leftovers(folder)
     position = Position()
     if files.state.is_file():
         state, position = load_checkpoint(files)

@@ -30,14 +30,14 @@ class TrainPlan(Config):
     """Wall-clock time of the training loop, with its samples and checks."""
     tokens: Annotated[int, Field(ge=1)] | None = None
     """Tokens to learn from, repetitions counted."""
-    batch_tokens: Annotated[int, Field(ge=1)] = 2048
+    batch_tokens: Annotated[int, Field(ge=1)] = 1024
     """Targets in one optimizer step, about."""
     micro_tokens: Annotated[int, Field(ge=1)] = 8192
     """The most positions, padding included, that are computed at once."""
-    learning_rate: Positive = 4e-3
+    learning_rate: Positive = 8e-3
     warmup: Share = 0.02
     """Share of the budget in which the learning rate rises from zero."""
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    schedule: Literal["cosine", "linear", "constant"] = "linear"
     """How the learning rate falls after the warm-up."""
     final_share: Share = 0.0
     """Share of the learning rate that is left at the end."""

@@ -20,7 +20,7 @@ import safetensors
 from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.folder import read_json_object
 from lilliput.formats.weights import Array, read_safetensors, write_safetensors
-from lilliput.rundir import remove_leftovers, write_text
+from lilliput.rundir import write_text
 from lilliput.training.plan import Plan
 
 
@@ -110,8 +110,6 @@ def save_checkpoint(files: RunFiles, state: dict[str, Array], position: Position
 
 def load_checkpoint(files: RunFiles) -> tuple[dict[str, Array], Position]:
     """State and position of the newest checkpoint; raises FormatError if it is damaged."""
-    remove_leftovers(files.folder)
-    remove_leftovers(files.resume)
     arrays = read_safetensors(files.state)
     with safetensors.safe_open(files.state, framework="numpy") as file:
         told = file.metadata() or {}

@@ -43,7 +43,5 @@ def import_model(
     with new_folder(out) as folder:
         save_folder(folder, config, weights, tokens, {"origin": origin}, name=out.name)
     count = count_parameters(config)
-    say(
-        f"{out}: {count.parameters:,} parameters, {config.vocab_size:,} ids, context {config.context}"
-    )
+    say(f"{out}: {count.parameters:,} parameters, {config.vocab_size:,} ids, context {config.context}")
     say(f"try: {command_name()} tell {out}")

@@ -9,9 +9,7 @@ from lilliput.app.output import print_json, print_table
 
 
 def presets(
-    name: Annotated[
-        str | None, typer.Argument(help="Show this one whole, as the plan file it is.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(help="Show this one whole, as the plan file it is.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """\b

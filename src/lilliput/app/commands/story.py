@@ -1,5 +1,6 @@
 """`lilliput story`: the main job, end to end, on whatever is there."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from lilliput.app.output import command_name, say
 from lilliput.errors import DataError, LilliputError
 
 _WORLD = "world:20000"
+_FEW, _SHARE_OF_FEW = 300, 0.2
+"""With fewer stories than this, hold back a larger share, so that some are held back at all."""
 _TRIES = 8
 """Stories told at the end until one comes to its own end."""
 
@@ -53,6 +56,8 @@ def story(
         return open_stories(sources, separator=separator.value, column=column)
 
     say(f"stories: {open_again().description}")
+    if sum(1 for _ in islice(open_again().stories, _FEW)) < _FEW:
+        plan = plan.with_settings([f"data.valid_share={_SHARE_OF_FEW}"])
     prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
     say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
     outcome = run_plan(RunFiles(out), prepared)

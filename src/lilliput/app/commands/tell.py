@@ -25,9 +25,7 @@ def tell(
         float, typer.Option(help="0: always the likeliest token; 1: as learnt.", min=0)
     ] = 0.8,
     top_k: Annotated[int, typer.Option(help="Only the k likeliest tokens; 0: all.", min=0)] = 0,
-    top_p: Annotated[
-        float, typer.Option(help="Only the likeliest tokens that together reach p.")
-    ] = 0.95,
+    top_p: Annotated[float, typer.Option(help="Only the likeliest tokens that together reach p.")] = 0.95,
     min_p: Annotated[
         float, typer.Option(help="Only tokens at least this share as likely as the likeliest.")
     ] = 0.0,
@@ -36,9 +34,7 @@ def tell(
         typer.Option(help="Stop after this many tokens; else at the story's end.", min=1),
     ] = None,
     count: Annotated[int, typer.Option(help="How many stories.", min=1)] = 1,
-    seed: Annotated[
-        int | None, typer.Option(help="The same seed tells the same story.", min=0)
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed tells the same story.", min=0)] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:

@@ -11,16 +11,14 @@ from lilliput.errors import ConfigError, LilliputError
 
 
 def train(
-    plan: Annotated[
-        str | None, typer.Argument(help="A preset's name or a plan file (TOML).")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The model folder to make.", show_default=False)
-    ] = None,
+    plan: Annotated[str | None, typer.Argument(help="A preset's name or a plan file (TOML).")] = None,
+    out: Annotated[Path | None, typer.Option(help="The model folder to make.", show_default=False)] = None,
     data: options.Data = [],  # noqa: B006 (typer copies it)
     minutes: options.Minutes = None,
     tokens: options.Tokens = None,
     settings: options.Settings = [],  # noqa: B006
+    separator: options.SeparatorOrPlans = None,
+    column: options.Column = None,
     seed: Annotated[int | None, typer.Option(help="Where randomness starts.", min=0)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
 ) -> None:
@@ -36,7 +34,7 @@ def train(
     if out is None:
         raise ConfigError("name the folder to make: --out runs/NAME")
     if resume:
-        if plan or data or settings or seed is not None:
+        if plan or data or settings or separator or column or seed is not None:
             raise ConfigError(
                 "--resume goes on with the plan and the stories of the run; only --minutes and "
                 "--tokens can change"
@@ -47,12 +45,13 @@ def train(
         raise ConfigError("name a plan: lilliput train pocket --data stories.txt --out runs/mine")
     if not data:
         raise ConfigError("name stories to learn from: --data FILE, or --data world")
-    _start(plan, out, data, _changes(minutes, tokens, seed, settings))
+    changes = _changes(minutes, tokens, seed, settings)
+    changes += [f"data.separator={separator.value}"] if separator else []
+    changes += [f"data.column={column}"] if column else []
+    _start(plan, out, data, changes)
 
 
-def _changes(
-    minutes: float | None, tokens: int | None, seed: int | None, settings: list[str]
-) -> list[str]:
+def _changes(minutes: float | None, tokens: int | None, seed: int | None, settings: list[str]) -> list[str]:
     """Options as settings. A budget replaces the plan's own: --tokens alone ends no run by time."""
     changes = list(settings)
     if minutes is not None or tokens is not None:
@@ -64,7 +63,7 @@ def _changes(
 
 def _start(name: str, out: Path, data: list[str], changes: list[str]) -> None:
     from lilliput.app.running import run_plan
-    from lilliput.device import require_torch
+    from lilliput.device import choose_device, require_torch
     from lilliput.presets import find_plan
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
@@ -74,6 +73,7 @@ def _start(name: str, out: Path, data: list[str], changes: list[str]) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise LilliputError(f"{out} exists already: name another folder, or go on with --resume")
     require_torch("training")
+    choose_device(plan.train.device)
     files = RunFiles(out)
 
     def open_again() -> Opened:

@@ -35,9 +35,7 @@ def _free_name(world: World, options: tuple[str, ...]) -> str:
     return name
 
 
-def make_named(
-    world: World, role: str, sex: str, animal: Animal | None, bents: tuple[str, ...]
-) -> Character:
+def make_named(world: World, role: str, sex: str, animal: Animal | None, bents: tuple[str, ...]) -> Character:
     """A child, or an animal with a name of its own."""
     trait = _trait(world.draw, bents)
     if animal is None:
@@ -98,9 +96,7 @@ def make_grown_up(world: World, job: str) -> Character:
     return add(world, "woman" if sex == "she" else "man", name, sex, job)
 
 
-def make_animal(
-    world: World, ability: str = "", homes: tuple[str, ...] = (), without: str = ""
-) -> Character:
+def make_animal(world: World, ability: str = "", homes: tuple[str, ...] = (), without: str = "") -> Character:
     """An animal known by its kind ("the frog"), unlike every other of the cast.
 
     It has the `ability`, or lives in one of the `homes`, where these are given.
@@ -143,7 +139,7 @@ def make_thing_of(world: World, kind: ThingKind) -> Thing:
     return thing
 
 
-def own(world: World, thing: Thing, who: Character) -> Thing:
+def own(thing: Thing, who: Character) -> Thing:
     """The thing is `who`'s, and in their hands."""
     thing.owner = thing.holder = who
     return thing

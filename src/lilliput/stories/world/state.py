@@ -19,7 +19,15 @@ class Character:
     )  # fmt: skip
 
     def __init__(
-        self, index: int, kind: str, name: str, sex: str, role: str, trait: str = "", bent: str = "", look: str = ""
+        self,
+        index: int,
+        kind: str,
+        name: str,
+        sex: str,
+        role: str,
+        trait: str = "",
+        bent: str = "",
+        look: str = "",
     ) -> None:
         self.index = index
         self.kind = kind  # "girl", "boy", "rabbit", "woman" …

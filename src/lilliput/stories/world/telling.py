@@ -12,6 +12,7 @@ from lilliput.stories.world.state import World
 
 SEEDS = 1 << 63
 TALK_PERCENT = 88  # stories in which somebody speaks, where the plot has anything to say
+LEAST_SPACES = 60  # a story has 60 words or more
 FEATURES = ("Dialogue", "BadEnding", "MoralValue", "Twist", "Foreshadowing", "Conflict")
 
 
@@ -25,17 +26,19 @@ def tell(seed: int) -> Story:
     if not 0 <= seed < SEEDS:
         raise ValueError(f"seed {seed}: a world seed lies in 0 .. 2**63-1")
     draw = Draw(seed)
-    plot = draw.pick(FAMILIES)
-    world = World(draw, plot.__name__)
-    plot(world)
-    teller = Teller(world, draw, draw.chance(TALK_PERCENT))
-    text = teller.tell(world.events)
+    text = ""
+    while text.count(" ") < LEAST_SPACES:  # once in ten thousand stories everything is left out
+        plot = draw.pick(FAMILIES)
+        world = World(draw, plot.__name__)
+        plot(world)
+        teller = Teller(world, draw, draw.chance(TALK_PERCENT))
+        text = teller.tell(world.events)
     if '"' in text:
         world.has("Dialogue")
     labels: dict[str, Any] = {
         "words": required_words(world, text),
         "features": [feature for feature in FEATURES if feature in world.features],
-        "summary": Teller(world, draw, False).tell(world.summary),
+        "summary": teller.summarise(world.summary),
         "truth": world.truth(),
     }
     return Story(text, labels)

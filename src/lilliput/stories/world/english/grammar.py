@@ -1,16 +1,19 @@
 """Small facts of English grammar: articles, pronouns, capitals."""
 
-AN_WORDS = frozenset("honest hour".split())
-A_WORDS = frozenset("unicorn useful one used".split())
+from functools import cache
 
-# subject, object, possessive, reflexive
+AN_WORDS = frozenset(["honest", "hour"])
+A_WORDS = frozenset(["unicorn", "useful", "one", "used"])
+
+# subject, object, possessive, reflexive; subject and possessive with a capital
 PRONOUNS = {
-    "she": ("she", "her", "her", "herself"),
-    "he": ("he", "him", "his", "himself"),
-    "it": ("it", "it", "its", "itself"),
+    "she": ("she", "her", "her", "herself", "She", "Her"),
+    "he": ("he", "him", "his", "himself", "He", "His"),
+    "it": ("it", "it", "its", "itself", "It", "Its"),
 }
 
 
+@cache
 def with_article(phrase: str) -> str:
     """`phrase` after "a" or "an"."""
     first = phrase.split(" ", 1)[0]
@@ -20,4 +23,4 @@ def with_article(phrase: str) -> str:
 
 def capital(phrase: str) -> str:
     """`phrase` with its first letter in upper case."""
-    return phrase[:1].upper() + phrase[1:]
+    return phrase[0].upper() + phrase[1:]

@@ -3,8 +3,7 @@
 from lilliput.stories.world.lexicon import verbs
 from lilliput.stories.world.state import World
 
-
-COMMON_VERBS = tuple("find look help give smile ask want come say go like see feel be".split())
+COMMON_VERBS = ("find", "look", "help", "give", "smile", "ask", "want", "come", "say", "go", "like", "be")
 
 
 def occurs(word: str, text: str) -> bool:

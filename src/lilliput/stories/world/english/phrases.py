@@ -26,7 +26,8 @@ _SHORT = {
 class Phrasing(NamedTuple):
     """One way to tell an event: alternatives of equal meaning, and what they mention.
 
-    `ending` is empty, or the mark ("." "?" "!") that ends what the actor says.
+    `ending` is empty, or the mark ("." "?" "!") that ends what the actor says;
+    `calls_b` is true where the actor speaks to `b` by name.
     """
 
     texts: tuple[str, ...]
@@ -34,6 +35,7 @@ class Phrasing(NamedTuple):
     names_b: bool
     names_c: bool
     ending: str
+    calls_b: bool
 
 
 class Phrasings(NamedTuple):
@@ -66,6 +68,7 @@ def compile_line(line: str) -> Phrasing:
         _mentions(line, "b"),
         _mentions(line, "c"),
         ending,
+        bool(ending) and "{b.call}" in line,
     )
 
 

@@ -1,6 +1,6 @@
 """From events to English sentences: which phrasing, name or pronoun, who was introduced."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lilliput.stories.world.draw import Draw
@@ -14,6 +14,9 @@ from lilliput.stories.world.state import BREAK, UNTOLD, Character, Event, Thing,
 
 PRONOUN_PERCENT = 86  # of the sentences about whom the sentence before was about
 PRONOUNS_IN_A_ROW = 3
+# Events that change how others are told.
+MARKS = frozenset([BREAK, UNTOLD, "open.scene", *(kind for kind in PHRASES if kind.startswith("feel."))])
+VIEWS: dict[type, Callable[[Any], Any]] = {Activity: doing, Place: where}  # of an event's extra
 
 
 class Teller:
@@ -42,56 +45,93 @@ class Teller:
         paragraphs: list[str] = []
         sentences: list[str] = []
         for event in events:
-            if event[0] == BREAK:
-                self.focus = None
-                if len(sentences) > 1:  # a single sentence joins the next paragraph
-                    paragraphs.append(" ".join(sentences))
-                    sentences = []
-                continue
-            sentence = self.sentence(event)
+            kind = event[0]
+            if kind in MARKS:
+                if kind != BREAK:
+                    self._mark(event)
+                else:
+                    self.focus = None
+                    if len(sentences) > 1:  # a single sentence joins the next paragraph
+                        paragraphs.append(" ".join(sentences))
+                        sentences = []
+                    continue
+            sentence = self._sentence(event)
             if sentence:
                 sentences.append(sentence)
         if sentences:
             paragraphs.append(" ".join(sentences))
         return "\n".join(paragraphs)
 
-    def sentence(self, event: Event) -> str:
-        """An event in words; empty for one that only speech can tell, where nobody speaks."""
-        kind, actor, other, third, thing, place, extra = event
-        if kind.startswith("feel.") or kind == UNTOLD:
-            self.feelings[actor.index] = extra
-            if kind == UNTOLD:
-                return ""
-        elif kind == "open.scene":
+    def summarise(self, events: Sequence[Event]) -> str:
+        """`events` told by themselves, in indirect speech, as if nobody had been introduced."""
+        for who in self.whos:
+            if who is not None:
+                who.forget()
+        self.talk = False
+        self.focus = None
+        return self.tell(events)
+
+    def _mark(self, event: Event) -> None:
+        """What an event changes in how the next ones are told."""
+        if event[0] == "open.scene":
             self.slots["Day"] = self.slots["Soon"]  # a day was named: no other "One day"
-        phrasing, roll = self._choose(kind)
+        else:
+            self.feelings[event[1].index] = event[6]
+
+    def _sentence(self, event: Event) -> str:
+        """An event in words; empty for one that only speech can tell, where nobody speaks."""
+        actor = event[1]
+        phrasing, roll = self._choose(event[0])
         if phrasing is None:
             return ""
-        slots = self.slots
-        a = slots["a"] = self._who(actor)
-        b = slots["b"] = self._who(other) if other else None
-        c = slots["c"] = self._who(third) if third else None
-        slots["t"] = self._what(thing) if thing else None
-        slots["p"] = where(place) if place else None
-        slots["x"] = doing(extra) if extra.__class__ is Activity else extra
-        pronoun = self._takes_pronoun(actor, a)
+        texts, names_a, names_b, names_c, ending, calls_b = phrasing
+        a, b, c = self._bind(event)
+        pronoun = actor is self.focus and self._takes_pronoun(a)
         if pronoun:
             a.ref, a.Ref = a.he, a.He
-        texts = phrasing.texts
-        text = texts[roll % len(texts)]
-        if phrasing.ending:
-            text = self._frame(phrasing.ending, self.feelings[actor.index]) % text
-        sentence = text.format_map(slots)
-        self.row = self.row + 1 if pronoun else 0
-        if pronoun or phrasing.names_a:
+            self.row += 1
+        else:
+            self.row = 0
+        text = texts[roll % len(texts)] if len(texts) > 1 else texts[0]
+        if calls_b and b is not None and not b.known:
+            text = speech.TO[ending] % text
+            names_b = True
+        elif ending:
+            text = self._frame(ending, self.feelings[actor.index]) % text
+        sentence = text.format_map(self.slots)
+        if pronoun or names_a:
             a.introduced()
-        if b and phrasing.names_b:
-            b.introduced()
-        if c and phrasing.names_c:
-            c.introduced()
-        self.focus = actor if phrasing.names_a else None
-        self.rival = b.he if b and phrasing.names_b else ""
+        self.focus = actor if names_a else None
+        self._mention(a, b if names_b else None, c if names_c else None)
         return sentence[0].upper() + sentence[1:]
+
+    def _bind(self, event: Event) -> tuple[Who, Who | None, Who | None]:
+        """Fill the slots with an event's participants; returns the characters among them."""
+        _, actor, other, third, thing, place, extra = event
+        slots = self.slots
+        b = c = None
+        a = slots["a"] = self.whos[actor.index] or self._who(actor)
+        if other is not None:
+            b = slots["b"] = self.whos[other.index] or self._who(other)
+        if third is not None:
+            c = slots["c"] = self.whos[third.index] or self._who(third)
+        if thing is not None:
+            slots["t"] = self.whats[thing.index] or self._what(thing)
+        if place is not None:
+            slots["p"] = where(place)
+        slots["x"] = VIEWS[extra.__class__](extra) if extra.__class__ in VIEWS else extra
+        return a, b, c
+
+    def _mention(self, a: Who, b: Who | None, c: Who | None) -> None:
+        """Others were named: the name will do from now on, and their pronoun may be taken."""
+        self.rival = ""
+        if b is not None:
+            b.introduced()
+            self.rival = b.he
+        if c is not None:
+            c.introduced()
+            if a.he == c.he:
+                self.rival = c.he
 
     def _choose(self, kind: str) -> tuple[Phrasing | None, int]:
         phrasings = PHRASES[kind]
@@ -105,28 +145,18 @@ class Teller:
         self.seen[kind] = index
         return options[index], roll // len(options)
 
-    def _takes_pronoun(self, actor: Character, a: Who) -> bool:
-        return (
-            actor is self.focus
-            and a.he != self.rival
-            and self.row < PRONOUNS_IN_A_ROW
-            and self.draw.chance(PRONOUN_PERCENT)
-        )
+    def _takes_pronoun(self, a: Who) -> bool:
+        """Whether the one the last sentence was about is called by a pronoun now."""
+        return a.he != self.rival and self.row < PRONOUNS_IN_A_ROW and self.draw.chance(PRONOUN_PERCENT)
 
     def _frame(self, mark: str, feeling: str) -> str:
         frames = speech.MANNERED[feeling] if self.draw.chance(30) else speech.PLAIN
         return self.draw.pick(frames[mark])
 
     def _who(self, character: Character) -> Who:
-        who = self.whos[character.index]
-        if who is None:
-            who = self.whos[character.index] = Who(character, self.hero)
+        who = self.whos[character.index] = Who(character, self.hero)
         return who
 
     def _what(self, thing: Thing) -> What:
-        what = self.whats[thing.index]
-        if what is None:
-            what = self.whats[thing.index] = What(thing)
+        what = self.whats[thing.index] = What(thing)
         return what
-
-

@@ -21,30 +21,28 @@ class Who:
     """The ways to call one character."""
 
     __slots__ = (
-        "He", "His", "Name", "Ref", "atrait", "call", "first", "he", "him", "his", "intro", "kind",
-        "name", "nom", "own", "poss", "ref", "role", "self", "sex", "trait",
+        "He", "His", "Name", "Ref", "atrait", "call", "first", "he", "him", "his", "intro", "kind", "known",
+        "name", "nom", "poss", "ref", "self", "trait",
     )  # fmt: skip
 
     def __init__(self, who: Character, hero: Character) -> None:
-        he, self.him, self.his, self.self = PRONOUNS[who.sex]
-        self.he = self.sex = he
-        self.He = capital(he)
-        self.His = capital(self.his)
+        self.he, self.him, self.his, self.self, self.He, self.His = PRONOUNS[who.sex]
         self.kind = who.kind
-        self.role = role = who.role
-        self.own = PRONOUNS[hero.sex][2]  # the hero's possessive: "her" of "her friend Tom"
+        role = who.role
+        own = PRONOUNS[hero.sex][2]  # the hero's: "her" of "her friend Tom"
         self.trait = who.trait
         self.atrait = with_article(who.trait) if who.trait else ""
         name = who.name
         if not name:
             self.name = "the " + who.kind
+            self.Name = "The " + who.kind
             self.first = self.intro = with_article(f"{who.look} {who.kind}")
             self.call = f"{who.look} {who.kind}"
         else:
-            self.name = self.call = name
+            self.name = self.Name = self.call = name
             self.intro = f"{with_article(f'{who.trait} {who.kind}'.strip())} named {name}"
             if role in FAMILY:
-                self.first = f"{self.own} {role}"
+                self.first = f"{own} {role}"
                 self.intro = self.first
             elif role in ("hero", "newcomer"):
                 self.first = self.intro
@@ -52,14 +50,19 @@ class Who:
                 self.first = f"{name} the {role}"
                 self.intro = f"{with_article(role)} named {name}"
             else:
-                self.first = f"{self.own} {role} {name}"
-        self.Name = capital(self.name)
+                self.first = f"{own} {role} {name}"
         self.poss = self.name + "'s"
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing was said yet: the next mention introduces."""
+        self.known = False
         self.ref = self.nom = self.first
         self.Ref = capital(self.first)
 
     def introduced(self) -> None:
         """From now on the name alone will do."""
+        self.known = True
         self.ref = self.nom = self.name
         self.Ref = self.Name
 

@@ -46,6 +46,12 @@ WITH_MANNER = {
     "?": ('"%s?" asked {a.nom} MANNER.', '"%s?" {a.ref} asked MANNER.'),
     "!": ('"%s!" said {a.nom} MANNER.', '"%s!" {a.ref} said MANNER.'),
 }
+# For the first words to somebody who was not introduced.
+TO = {
+    ".": '{a.Ref} said to {b.ref}, "%s."',
+    "?": '{a.Ref} asked {b.ref}, "%s?"',
+    "!": '{a.Ref} called to {b.ref}, "%s!"',
+}
 MANNERED = {
     feeling: {
         mark: tuple(frame.replace("MANNER", manner) for frame in frames for manner in manners)

@@ -4,14 +4,21 @@ from typing import Any
 
 from lilliput.stories.world.draw import Draw
 
-DAYS = tuple(
-    """One day|One day|One morning|One afternoon|One fine day|One warm day|One quiet morning|Early one morning
-    On Monday|On Tuesday|On Wednesday|On Thursday|On Friday|On Saturday|On Sunday|One spring day|One summer day
-    One bright morning|After breakfast|After lunch|One lazy afternoon|One Sunday afternoon""".replace("\n", "|").split("|")
-)
-DAYS = tuple(day.strip() for day in DAYS)
+DAYS = (
+    "One day", "One day", "One day", "One morning", "One afternoon", "One fine day", "One warm day",
+    "One quiet morning", "Early one morning", "One bright morning", "One lazy afternoon",
+    "One Sunday afternoon", "One spring day", "One summer day", "After breakfast", "After lunch",
+    "On Monday", "On Tuesday", "On Wednesday", "On Thursday", "On Friday", "On Saturday", "On Sunday",
+)  # fmt: skip
 NEXT = ("The next day", "The next morning", "The day after", "The very next day", "In the morning")
-LATER = ("A few days later", "Some days later", "The next week", "Two days later", "One week later", "Not long after that")
+LATER = (
+    "A few days later",
+    "Some days later",
+    "The next week",
+    "Two days later",
+    "One week later",
+    "Not long after that",
+)
 SOON = ("Soon", "After a while", "Before long", "A little later", "After some time", "Then")
 SUDDEN = ("Suddenly", "Just then", "All of a sudden", "At that moment", "Right then")
 LAST = ("At last", "In the end", "Finally", "After a long time")

@@ -78,5 +78,5 @@ ACTIVITIES = tuple(
 )
 BY_MARK: dict[str, tuple[Activity, ...]] = {
     mark: tuple(activity for activity in ACTIVITIES if mark in activity.marks)
-    for mark in "out home two".split()
+    for mark in ["out", "home", "two"]
 }

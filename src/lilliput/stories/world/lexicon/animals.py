@@ -76,7 +76,7 @@ ANIMALS = tuple(
 BY_NOUN: dict[str, Animal] = {animal.noun: animal for animal in ANIMALS}
 BY_ABILITY: dict[str, tuple[Animal, ...]] = {
     ability: tuple(animal for animal in ANIMALS if ability in animal.can)
-    for ability in "fly swim climb dig run strong small slow pet big".split()
+    for ability in ["fly", "swim", "climb", "dig", "run", "strong", "small", "slow", "pet", "big"]
 }
 BY_HOME: dict[str, tuple[Animal, ...]] = {
     home: tuple(animal for animal in ANIMALS if home in animal.homes)
@@ -85,7 +85,36 @@ BY_HOME: dict[str, tuple[Animal, ...]] = {
 # Who can be the one a story is about: walks, and is neither an insect nor a fish.
 HEROES = tuple(
     BY_NOUN[noun]
-    for noun in """cat dog puppy kitten rabbit bunny mouse squirrel duck frog turtle otter beaver fox bear
-    hedgehog mole badger raccoon pig lamb goat pony donkey monkey elephant lion penguin hen
-    chick""".split()
+    for noun in [
+        "cat",
+        "dog",
+        "puppy",
+        "kitten",
+        "rabbit",
+        "bunny",
+        "mouse",
+        "squirrel",
+        "duck",
+        "frog",
+        "turtle",
+        "otter",
+        "beaver",
+        "fox",
+        "bear",
+        "hedgehog",
+        "mole",
+        "badger",
+        "raccoon",
+        "pig",
+        "lamb",
+        "goat",
+        "pony",
+        "donkey",
+        "monkey",
+        "elephant",
+        "lion",
+        "penguin",
+        "hen",
+        "chick",
+    ]
 )

@@ -32,11 +32,11 @@ FEARS = tuple(
         bees          | the flowers opened         | heard a loud buzz near a flower      | only a bee at work                      | a big hat          | pick flowers again
         loud noises   | the parade came to town    | heard a great bang on the street     | only a boy with a big drum              | warm ear muffs     | march behind the band
         the big slide | it was time to play        | saw how steep it was               | not as steep as it looked               | a soft mat         | slide down again and again
-        the old house | a ball flew over the wall  | heard a creak behind the door        | only an old lady with a tray of cookies | a friend's hand    | eat cookies with the old lady
+        the old house | a ball flew over the wall  | heard a creak behind the door        | only an old lady with a tray of cookies | a lucky coin       | eat cookies with the old lady
         spiders       | it was time to clean the attic | saw a thin leg on the wall     | only a small spider making a web        | a glass jar        | watch the spider spin its web
         monsters      | it was time for bed        | saw a dark shape on the chair      | only a coat and a hat                   | a night light      | laugh at the funny coat
         monsters      | the house was quiet        | heard a bump under the bed           | only the cat chasing a sock             | a big broom        | play with the cat
-        the doctor    | it was time for a visit    | saw a shiny thing in the doctor's hand | only something to hear a heartbeat  | a brave song       | hear a heart go boom
+        the doctor    | it was time for a visit    | saw a shiny thing in the doctor's hand | only something to hear a heartbeat  | a soft toy       | hear a heart go boom
         the new school | summer was over           | saw a room full of new faces       | only children who wanted to make friends | a lucky stone     | play with the new children
         """
     )

@@ -60,5 +60,5 @@ FOODS = tuple(
 )
 BY_MARK: dict[str, tuple[Food, ...]] = {
     mark: tuple(food for food in FOODS if mark in food.marks)
-    for mark in "sweet meal cook fruit carry warm".split()
+    for mark in ["sweet", "meal", "cook", "fruit", "carry", "warm"]
 }

@@ -55,7 +55,7 @@ PLACES = tuple(
 )
 BY_MARK: dict[str, tuple[Place, ...]] = {
     mark: tuple(place for place in PLACES if mark in place.marks)
-    for mark in "out home town wild water shop play path high dark quiet".split()
+    for mark in ["out", "home", "town", "wild", "water", "shop", "play", "path", "high", "dark", "quiet"]
 }
 BY_NOUN: dict[str, Place] = {place.noun: place for place in PLACES}
-SHOPS = tuple("toy shop,book store,market,little store,corner shop,gift shop".split(","))
+SHOPS = tuple(["toy shop", "book store", "market", "little store", "corner shop", "gift shop"])

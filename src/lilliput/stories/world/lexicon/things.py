@@ -11,13 +11,29 @@ from typing import NamedTuple
 from lilliput.stories.world.lexicon.table import rows
 
 ADJECTIVES = {
-    "c": tuple("red blue green yellow orange purple pink brown white black golden silver gray".split()),
-    "t": tuple("new old big little shiny special favorite funny round".split()),
-    "s": tuple("soft fluffy fuzzy warm cozy woolly".split()),
-    "p": tuple("pretty lovely beautiful sparkly shiny fancy bright".split()),
-    "m": tuple("wooden strong heavy fast noisy shiny".split()),
-    "n": tuple("smooth round tiny flat bright strange".split()),
-    "b": tuple("thick thin old interesting colorful magic".split()),
+    "c": tuple(
+        [
+            "red",
+            "blue",
+            "green",
+            "yellow",
+            "orange",
+            "purple",
+            "pink",
+            "brown",
+            "white",
+            "black",
+            "golden",
+            "silver",
+            "gray",
+        ]
+    ),
+    "t": tuple(["new", "old", "big", "little", "shiny", "special", "favorite", "funny", "round"]),
+    "s": tuple(["soft", "fluffy", "fuzzy", "warm", "cozy", "woolly"]),
+    "p": tuple(["pretty", "lovely", "beautiful", "sparkly", "shiny", "fancy", "bright"]),
+    "m": tuple(["wooden", "strong", "heavy", "fast", "noisy", "shiny"]),
+    "n": tuple(["smooth", "round", "tiny", "flat", "bright", "strange"]),
+    "b": tuple(["thick", "thin", "old", "interesting", "colorful", "magic"]),
 }
 
 
@@ -127,6 +143,20 @@ THINGS = tuple(
 BY_MARK: dict[str, tuple[ThingKind, ...]] = {
     mark: tuple(kind for kind in THINGS if mark in kind.marks)
     for mark in (
-        "small roll fly float break tear share gift dirty wear home light build".split()
+        [
+            "small",
+            "roll",
+            "fly",
+            "float",
+            "break",
+            "tear",
+            "share",
+            "gift",
+            "dirty",
+            "wear",
+            "home",
+            "light",
+            "build",
+        ]
     )
 }

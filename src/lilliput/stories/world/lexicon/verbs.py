@@ -74,11 +74,38 @@ IRREGULAR = {
         wake   | woke     | woken
         wear   | wore     | worn
         win    | won      | won
+        write  | wrote    | written
         """
     )
 }
 DOUBLED = frozenset(
-    "begin cut dig drop forget get grab hop hug let nod plan pat put run shop sit skip slip spin stop swim tap trip win".split()
+    [
+        "begin",
+        "cut",
+        "dig",
+        "drop",
+        "forget",
+        "get",
+        "grab",
+        "hop",
+        "hug",
+        "let",
+        "nod",
+        "plan",
+        "pat",
+        "put",
+        "run",
+        "shop",
+        "sit",
+        "skip",
+        "slip",
+        "spin",
+        "stop",
+        "swim",
+        "tap",
+        "trip",
+        "win",
+    ]
 )
 
 

@@ -27,7 +27,7 @@ def opens(
         w.verbs.append(act.base)
         w.happens("open.love", hero, x=act)
     elif style == 6:
-        w.happens("open.where", hero, p=draw.pick(places.BY_MARK["path"]))
+        w.happens("open.where", hero, p=draw.pick(places.BY_MARK["wild"]))
         if thing is None:
             _loves(w, act)
     elif style == 7:
@@ -75,9 +75,12 @@ def closes(w: World, friend: Character | None = None, percent: int = 70) -> None
     draw = w.draw
     if not draw.chance(percent):
         return
+    far = w.hero.place in places.BY_NOUN and "home" not in places.BY_NOUN[w.hero.place].marks
     if not w.fulfilled:
-        w.happens("end.sad", w.hero)
+        w.happens("end.home.sad" if far and draw.chance(50) else "end.sad", w.hero)
     elif friend is not None and draw.chance(60):
         w.happens("end.together", w.hero, friend)
+    elif draw.chance(30):
+        w.happens("end.after", w.hero)
     else:
-        w.happens(draw.pick(("end.home", "end.home", "end.after")), w.hero)
+        w.happens("end.home" if far and draw.chance(60) else "end.night", w.hero)

@@ -3,7 +3,7 @@
 from lilliput.stories.world.casting import PARENTS, make_animal, make_elder, make_hero, make_thing, own
 from lilliput.stories.world.lexicon.nights import CURES, NOISES
 from lilliput.stories.world.plots.beats import lesson, opens
-from lilliput.stories.world.state import World
+from lilliput.stories.world.state import Character, World
 
 
 def bedtime(w: World) -> None:
@@ -25,27 +25,7 @@ def bedtime(w: World) -> None:
     w.happens("bedtime.still", a, c)
     w.facts.update(tried=[first.noun])
     w.beat()
-    way = draw.below(3)
-    if way == 0:
-        noise = draw.pick(NOISES)
-        w.happens("bedtime.noise", a, x=noise)
-        w.feels(a, "scared", tell=draw.chance(60))
-        w.has("Twist")
-        w.facts["noise"] = noise.noun
-        w.happens("bedtime.source", c, a, x=noise)
-        w.happens("bedtime.laugh", a, c)
-    elif way == 1:
-        t = own(w, make_thing(w, "small", also="tear"), a)
-        w.puts(t, "under the bed")
-        w.nouns.append(t.kind.noun)
-        w.happens("bedtime.missing", a, c, t=t)
-        w.happens("bedtime.found", c, a, t=t)
-        w.gives(t, a)
-    else:
-        b = make_animal(w, "small", without="swim")
-        w.happens("bedtime.window", a, b)
-        w.happens("bedtime.alone.too", b, a)
-        w.happens("bedtime.together", a, b)
+    _why_awake(w, a, c)
     if draw.chance(22):
         w.ends_badly()
         w.happens("bedtime.up.all.night", a, c)
@@ -65,3 +45,27 @@ def bedtime(w: World) -> None:
     w.sums_up("bedtime.sum.sleeps", c)
 
 
+def _why_awake(w: World, a: Character, c: Character) -> None:
+    """A noise, a thing that is missing from the bed, or somebody else who is awake."""
+    draw = w.draw
+    way = draw.below(3)
+    if way == 0:
+        noise = draw.pick(NOISES)
+        w.happens("bedtime.noise", a, x=noise)
+        w.feels(a, "scared", tell=draw.chance(60))
+        w.has("Twist")
+        w.facts["noise"] = noise.noun
+        w.happens("bedtime.source", c, a, x=noise)
+        w.happens("bedtime.laugh", a, c)
+    elif way == 1:
+        t = own(make_thing(w, "small", also="tear"), a)
+        w.puts(t, "under the bed")
+        w.nouns.append(t.kind.noun)
+        w.happens("bedtime.missing", a, c, t=t)
+        w.happens("bedtime.found", c, a, t=t)
+        w.gives(t, a)
+    else:
+        b = make_animal(w, "small", without="swim")
+        w.happens("bedtime.window", a, b)
+        w.happens("bedtime.alone.too", b, a)
+        w.happens("bedtime.together", a, b)

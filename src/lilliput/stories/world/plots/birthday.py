@@ -5,7 +5,9 @@ from lilliput.stories.world.lexicon import foods, places
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks
 from lilliput.stories.world.state import Character, Thing, World
 
-HERE = tuple(places.BY_NOUN[noun] for noun in ("garden", "yard", "barn", "park", "living room", "kitchen", "orchard"))
+HERE = tuple(
+    places.BY_NOUN[noun] for noun in ("garden", "yard", "barn", "park", "living room", "kitchen", "orchard")
+)
 
 
 def birthday(w: World) -> None:
@@ -43,7 +45,7 @@ def birthday(w: World) -> None:
 
 def _party(w: World, a: Character, b: Character, c: Character, t: Thing) -> None:
     w.has("Twist")
-    own(w, t, a)
+    own(t, a)
     w.happens("birthday.called", a, b, c)
     w.happens("birthday.surprise", b, a)
     w.feels(a, "surprised")
@@ -64,7 +66,7 @@ def _forgotten(w: World, a: Character, b: Character, c: Character, t: Thing) -> 
         w.happens("birthday.tells", a, c)
         w.feels(c, "sorry", tell=False)
         w.happens("birthday.elder.sorry", c, a)
-        own(w, t, a)
+        own(t, a)
         w.happens("birthday.late.gift", c, a, b, t=t)
         w.feels(a, "happy")
         lesson(w, "speaking up", 60)

@@ -1,7 +1,10 @@
 """Something of a grown-up's breaks; the one who did it owns up, or hides it."""
 
 from lilliput.stories.world.casting import (
-    make_elder, make_hero, make_thing, own,
+    make_elder,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places
 from lilliput.stories.world.plots.beats import closes, lesson, opens
@@ -16,7 +19,7 @@ def broken(w: World) -> None:
     draw = w.draw
     a = make_hero(w, ("good", "hard", "bold", "shy", "any"))
     c = make_elder(w)
-    t = own(w, make_thing(w, "break", also="home"), c)
+    t = own(make_thing(w, "break", also="home"), c)
     p = draw.pick(ROOMS)
     a.place = p.noun
     opens(w)

@@ -1,7 +1,9 @@
 """A fear, what seems to make it true, and whether it is overcome."""
 
 from lilliput.stories.world.casting import (
-    make_elder, make_friend, make_hero,
+    make_elder,
+    make_friend,
+    make_hero,
 )  # fmt: skip
 from lilliput.stories.world.lexicon.fears import FEARS, Fear
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks

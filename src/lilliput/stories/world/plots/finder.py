@@ -48,10 +48,10 @@ def _gives_back(w: World, a: Character, b: Character, t: Thing) -> None:
     w.happens("thanks", b, a)
     if draw.chance(45):
         w.has("Twist")
-        own(w, t, a)
+        own(t, a)
         w.happens("finder.may.keep", b, a, t=t)
     elif draw.chance(60):
-        gift = own(w, make_thing(w, "gift"), a)
+        gift = own(make_thing(w, "gift"), a)
         w.happens("finder.reward", b, a, t=gift)
         w.facts["reward"] = gift.kind.noun
     else:

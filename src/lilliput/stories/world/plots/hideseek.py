@@ -57,7 +57,6 @@ def _asleep(w: World, a: Character, b: Character, here: str) -> None:
     w.happens("ask.help", a, c)
     w.happens("hideseek.search", c, a, b)
     w.happens("hideseek.sleeps", b, a, x=here)
-    lesson(w, "care", 20)
 
 
 def _goes_home(w: World, a: Character, b: Character) -> None:

@@ -1,7 +1,14 @@
 """Something is lost, looked for in the wrong spots, and found where it went, or not at all."""
 
 from lilliput.stories.world.casting import (
-    ELDERS, FRIENDS, make_animal, make_elder, make_friend, make_hero, make_thing, own,
+    ELDERS,
+    FRIENDS,
+    make_animal,
+    make_elder,
+    make_friend,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks
@@ -12,7 +19,7 @@ def lost(w: World) -> None:
     """The hero loses a thing in a place and looks for it."""
     draw = w.draw
     a = make_hero(w)
-    t = own(w, make_thing(w, "small"), a)
+    t = own(make_thing(w, "small"), a)
     p = draw.pick(places.BY_MARK[draw.pick(("play", "home", "wild"))])
     here, wrong = draw.pick_two(p.spots)
     a.place = p.noun
@@ -42,6 +49,7 @@ def lost(w: World) -> None:
         w.facts["taken_by"] = taker.kind
         w.happens(draw.pick(("lost.taker.bed", "lost.taker.play")), taker, a, t=t)
     else:
+        w.feels(a, "excited", tell=False)
         w.happens("lost.found", a, helper, t=t, x=here)
     w.feels(a, "happy")
     if helper:

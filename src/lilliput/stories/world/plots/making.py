@@ -1,7 +1,9 @@
 """Two make something together: what it needs, what goes wrong, what comes of it."""
 
 from lilliput.stories.world.casting import (
-    make_elder, make_friend, make_hero,
+    make_elder,
+    make_friend,
+    make_hero,
 )  # fmt: skip
 from lilliput.stories.world.lexicon.projects import PROJECTS, Project
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks

@@ -15,7 +15,7 @@ def mess(w: World) -> None:
     c = make_elder(w, PARENTS)
     p = draw.pick(ROOMS)
     spot = draw.pick(p.spots)
-    t = own(w, make_thing(w, "small", without="roll"), a)
+    t = own(make_thing(w, "small", without="roll"), a)
     extra = make_thing(w, "share")
     w.wants("not tidy up")
     w.verbs += ["clean", "tidy", "look"]

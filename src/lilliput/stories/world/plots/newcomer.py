@@ -1,6 +1,6 @@
 """Somebody new sits alone; a first word is hard, and makes a friend."""
 
-from lilliput.stories.world.casting import make_named, is_child, make_elder, make_hero, make_thing, own
+from lilliput.stories.world.casting import is_child, make_elder, make_hero, make_named, make_thing, own
 from lilliput.stories.world.lexicon import activities, animals, places
 from lilliput.stories.world.plots.beats import closes, lesson, opens
 from lilliput.stories.world.state import Character, World
@@ -35,7 +35,7 @@ def newcomer(w: World) -> None:
     w.happens("newcomer.hello", a, b)
     w.feels(b, "shy", tell=draw.chance(40))
     if draw.chance(50):
-        t = own(w, make_thing(w, "share"), a)
+        t = own(make_thing(w, "share"), a)
         w.happens("newcomer.offers", a, b, t=t)
     w.happens("newcomer.answers", b, a)
     if draw.chance(50):

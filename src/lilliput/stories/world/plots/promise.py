@@ -1,7 +1,9 @@
 """A promise, a temptation, and what comes of keeping or breaking it."""
 
 from lilliput.stories.world.casting import (
-    make_elder, make_friend, make_hero,
+    make_elder,
+    make_friend,
+    make_hero,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import activities
 from lilliput.stories.world.lexicon.duties import DUTIES, Duty

@@ -1,7 +1,11 @@
 """Two want the same thing, and pull at it or take turns."""
 
 from lilliput.stories.world.casting import (
-    make_elder, make_friend, make_hero, make_thing, own,
+    make_elder,
+    make_friend,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places
 from lilliput.stories.world.plots.beats import closes, lesson, opens
@@ -13,7 +17,7 @@ def quarrel(w: World) -> None:
     draw = w.draw
     a = make_hero(w, ("good", "hard", "hard", "bold", "any"))
     b = make_friend(w)
-    t = own(w, make_thing(w, "share"), a)
+    t = own(make_thing(w, "share"), a)
     p = draw.pick(places.BY_MARK[draw.pick(("play", "home"))])
     a.place = b.place = p.noun
     opens(w, thing=t)

@@ -1,7 +1,11 @@
 """A race: who shows off, who goes on, who stops to help, who cheats."""
 
 from lilliput.stories.world.casting import (
-    make_friend, make_grown_up, make_hero, make_thing, own,
+    make_friend,
+    make_grown_up,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places
 from lilliput.stories.world.plots.beats import closes, lesson, opens
@@ -18,6 +22,7 @@ def race(w: World) -> None:
     c = make_grown_up(w, draw.pick(("baker", "teacher", "farmer", "mayor")))
     t = make_thing(w, "gift", without="roll")
     start, goal = draw.pick_two(PATHS)
+    a.place = b.place = goal.noun
     w.wants("win the race")
     w.verbs += ["race", "run", "win"]
     w.nouns += ["race", "prize", t.kind.noun, goal.noun]
@@ -41,10 +46,8 @@ def race(w: World) -> None:
         _runs(w, a, b, c, t)
 
 
-
-
 def _wins(w: World, who: Character, c: Character, t: Thing) -> None:
-    own(w, t, who)
+    own(t, who)
     w.facts["winner"] = who.id
     w.happens("race.prize", c, who, t=t)
 
@@ -72,7 +75,7 @@ def _stops_to_help(w: World, a: Character, b: Character, c: Character, t: Thing)
     w.facts["stopped_to_help"] = True
     if draw.chance(65):
         w.has("Twist")
-        own(w, t, a)
+        own(t, a)
         w.facts["winner"] = a.id
         w.happens("race.kind.prize", c, a, b, t=t)
         w.feels(a, "happy")

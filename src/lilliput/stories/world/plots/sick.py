@@ -32,8 +32,8 @@ def sick(w: World) -> None:
     w.beat()
     w.happens("sick.gives", a, b, x=food)
     if draw.chance(50):
-        t = own(w, make_thing(w, "gift"), a)
-        own(w, t, b)
+        t = own(make_thing(w, "gift"), a)
+        own(t, b)
         w.happens("sick.gift", a, b, t=t)
     w.happens(draw.pick(("sick.cheers", "sick.reads")), a, b)
     w.feels(b, "happy", tell=False)

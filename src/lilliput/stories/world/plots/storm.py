@@ -1,7 +1,12 @@
 """Bad weather comes; who saw the signs and listened is dry, and who did not is not."""
 
 from lilliput.stories.world.casting import (
-    make_animal, make_elder, make_friend, make_hero, make_thing, own,
+    make_animal,
+    make_elder,
+    make_friend,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks
@@ -14,7 +19,7 @@ def storm(w: World) -> None:
     """The hero plays outside with a thing that the wind can take; a storm comes."""
     draw = w.draw
     a = make_hero(w, ("good", "bold", "hard", "any", "shy"))
-    t = own(w, make_thing(w, "fly", without="home"), a)
+    t = own(make_thing(w, "fly", without="home"), a)
     p = draw.pick(OUT)
     a.place = p.noun
     there = opens(w, place=p, thing=t if draw.chance(60) else None)
@@ -64,6 +69,7 @@ def _outside(w: World, a: Character, b: Character, t: Thing) -> None:
         w.puts(t, "far away")
         w.happens("storm.takes", a, t=t)
     w.happens("storm.shelter", a)
+    a.place = "house"
     w.happens("storm.comes.for", b, a)
     thanks(w, a, b)
     if lost and draw.chance(45):

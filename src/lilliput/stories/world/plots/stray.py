@@ -5,7 +5,7 @@ from lilliput.stories.world.lexicon import animals, foods, places
 from lilliput.stories.world.plots.beats import closes, lesson, opens
 from lilliput.stories.world.state import Character, World
 
-YOUNG = tuple(animals.BY_NOUN[noun] for noun in "puppy kitten chick lamb bunny duck bird".split())
+YOUNG = tuple(animals.BY_NOUN[noun] for noun in ["puppy", "kitten", "chick", "lamb", "bunny", "duck", "bird"])
 JOBS = ("farmer", "baker", "teacher", "doctor", "gardener", "painter")
 
 

@@ -1,7 +1,12 @@
 """An animal is stuck; who helps it may be helped by it later."""
 
 from lilliput.stories.world.casting import (
-    make_animal, make_elder, make_friend, make_hero, make_thing, own,
+    make_animal,
+    make_elder,
+    make_friend,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import places, snags
 from lilliput.stories.world.plots.beats import closes, lesson, opens, thanks
@@ -61,7 +66,7 @@ def _is_repaid(w: World, a: Character, b: Character) -> None:
     w.facts["repaid"] = True
     w.beat()
     if w.draw.chance(50):
-        t = own(w, make_thing(w, "small"), a)
+        t = own(make_thing(w, "small"), a)
         w.happens("stuck.drops", a, t=t)
         w.happens("stuck.brings", b, a, t=t)
     else:

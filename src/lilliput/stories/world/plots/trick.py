@@ -6,7 +6,7 @@ from lilliput.stories.world.lexicon.foods import Food
 from lilliput.stories.world.plots.beats import closes, lesson, opens
 from lilliput.stories.world.state import Character, World
 
-TRICKSTERS = tuple(animals.BY_NOUN[noun] for noun in "fox crow raccoon monkey goat cat".split())
+TRICKSTERS = tuple(animals.BY_NOUN[noun] for noun in ["fox", "crow", "raccoon", "monkey", "goat", "cat"])
 TRICKS = ("trick.sings", "trick.falling.star", "trick.magic", "trick.race", "trick.guard")
 
 

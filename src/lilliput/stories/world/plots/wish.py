@@ -1,7 +1,14 @@
 """A wish for something in a shop, the work for its price, and what becomes of the coins."""
 
 from lilliput.stories.world.casting import (
-    is_child, make_animal, make_elder, make_friend, make_grown_up, make_hero, make_thing, own,
+    is_child,
+    make_animal,
+    make_elder,
+    make_friend,
+    make_grown_up,
+    make_hero,
+    make_thing,
+    own,
 )  # fmt: skip
 from lilliput.stories.world.lexicon import foods, places
 from lilliput.stories.world.lexicon.chores import CHORES
@@ -40,7 +47,7 @@ def wish(w: World) -> None:
     if hint:
         _was_bought_for_hero(w, a, elder, t)
     elif draw.chance(35):
-        _meets_need(w, a, t, shop)
+        _meets_need(w, a, t)
     elif draw.chance(25):
         _is_sold(w, a, elder, t)
     else:
@@ -48,7 +55,7 @@ def wish(w: World) -> None:
 
 
 def _buys(w: World, a: Character, t: Thing) -> None:
-    own(w, t, a)
+    own(t, a)
     w.facts["coins"] = "spent"
     w.happens("wish.buys", a, t=t)
     w.feels(a, "happy")
@@ -60,7 +67,7 @@ def _buys(w: World, a: Character, t: Thing) -> None:
 
 def _was_bought_for_hero(w: World, a: Character, elder: Character, t: Thing) -> None:
     w.has("Twist")
-    own(w, t, a)
+    own(t, a)
     w.facts["coins"] = "kept"
     w.happens("wish.gone", a, t=t)
     w.feels(a, "sad")
@@ -85,7 +92,7 @@ def _is_sold(w: World, a: Character, elder: Character, t: Thing) -> None:
     w.sums_up("wish.sum.sold", t=t)
 
 
-def _meets_need(w: World, a: Character, t: Thing, shop: str) -> None:
+def _meets_need(w: World, a: Character, t: Thing) -> None:
     """Someone hungry is on the way; who gives may get."""
     draw = w.draw
     food = draw.pick(foods.BY_MARK["carry"])
@@ -96,7 +103,7 @@ def _meets_need(w: World, a: Character, t: Thing, shop: str) -> None:
     if not w.does_right(a):
         w.facts["coins"] = "spent"
         w.happens("wish.passes", a, b)
-        own(w, t, a)
+        own(t, a)
         w.happens("wish.buys", a, t=t)
         w.feels(a, "sorry")
         w.happens("wish.joyless", a, b, t=t)
@@ -109,7 +116,7 @@ def _meets_need(w: World, a: Character, t: Thing, shop: str) -> None:
     if draw.chance(60):
         keeper = make_grown_up(w, "shopkeeper")
         w.has("Twist")
-        own(w, t, a)
+        own(t, a)
         w.happens("wish.keeper", keeper, a, b, t=t)
         w.feels(a, "happy")
         lesson(w, "kindness", 70)

@@ -89,7 +89,8 @@ The day went by, and nobody sang for {a.name}. {A} went to bed without cake.
 {Next}, {a} saw the date and ran to {b.name}. But the day was over.
 """,
     "birthday.sum.party": """
-It looks as if everyone has forgotten the birthday of {a.intro}, but {b} and the others give {a.him} a surprise party.
+It looks as if everyone has forgotten the birthday of {a.intro}, but {b} and the others give \
+{a.him} a surprise party.
 """,
     "birthday.sum.late": """
 Everyone forgets the birthday of {a.intro} until {a.he} tells {b}.

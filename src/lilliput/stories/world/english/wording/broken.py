@@ -21,7 +21,8 @@ On the shelf {p} stood {t.a} that belonged to {a}.
 """,
     "broken.falls": """
 {a.His} [arm|foot|elbow|hand] hit the {t.noun}. Crash! It fell and broke.
-Bump! {A} ran into the shelf, and the {t.noun} fell down. It broke into [pieces|three pieces|many pieces].
+Bump! {A} ran into the shelf, and the {t.noun} fell down. It broke into [pieces|three \
+pieces|many pieces].
 The {t.noun} wobbled, fell on the floor and broke.
 Crash! {A} turned around. The {t.noun} lay on the floor in pieces.
 {A} did not see the {t.noun}. {a.He} bumped into it, and it broke.

@@ -2,28 +2,41 @@
 
 PHRASES = {
     "end.together": """
-{A} and {b} played together [until the sun went down|until it was time for dinner|all afternoon|until the stars came out].
+{A} and {b} played together [until the sun went down|until it was time for dinner|all \
+afternoon|until the stars came out].
 {A} and {b} [laughed|smiled] and [hugged|held hands|danced in a circle].
 {A} and {b} were best friends from then on.
-From that day on, {a} and {b} [did everything together|were always good friends|played together every day].
+From that day on, {a} and {b} [did everything together|were always good friends|played together \
+every day].
 {A} and {b} had the best day ever.
 {A} and {b} went home together, [laughing|singing|talking] all the way.
 {A} and {b} sat side by side and watched the [sun go down|clouds|stars].
 """,
     "end.home": """
 {A} went home with a [big|warm|happy] smile.
+{A} ran home to tell {a.his} family [all about it|everything].
+{A} walked home [under the stars|in the evening sun|as the moon came up], \
+[humming|whistling|singing] a little song.
+{A} skipped all the way home.
+When it grew dark, {a} went home, tired and [happy|glad].
+""",
+    "end.night": """
 That night, {a} [slept well|had sweet dreams|fell asleep with a smile].
 When {a} went to bed that night, {a.he} was [still smiling|tired but happy].
-{A} ran home to tell {a.his} family [all about it|everything].
 It was a day that {a} would [never forget|always remember].
-{A} walked home [under the stars|in the evening sun|as the moon came up], [humming|whistling|singing] a little song.
+At dinner, {a} told {a.his} family [all about it|everything].
+{A} drew a picture of it and hung it on the wall.
+""",
+    "end.home.sad": """
+{A} went home [with a heavy heart|slowly and sadly|without a word].
+{A} walked home alone and kicked a stone [down the road|all the way].
+It was a long way home for {a.name}.
 """,
     "end.sad": """
-{A} went home [with a heavy heart|slowly and sadly|without a word].
 That night, {a} [could not sleep|cried a little in bed|lay in bed and thought about it].
 It was a [sad|long|gray] day for {a.name}.
 {A} [sat by the window|looked out of the window] and [sighed|said nothing|watched the rain].
-Nothing could make {a} [smile|laugh] that day.
+Nothing could make {a.him} [smile|laugh] that day.
 {A} went to bed early that night.
 """,
     "end.after": """
@@ -95,7 +108,7 @@ And that was the [end of a good day|best part of all].
     "sorry.refused": """
 >I do not want to talk to you, {b.call}.
 {A} turned away and did not look at {b}.
-{A} shook {a.his} head and went home.
+{A} shook {a.his} head and went away.
 """,
     "meet.animal": """
 {Sudden}, {a} saw {b} [near the path|under a tree|in the grass|by a big stone].

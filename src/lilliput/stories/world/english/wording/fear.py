@@ -12,7 +12,7 @@ Nothing scared {a} more than {x.of}.
 {Day}, {x.when}.
 {Day}, {x.when}, and {a} felt cold.
 Then {x.when}. {A} did not feel well.
-{Day}, {x.when}. {A} held on to {a.his} [chair|sleeve|pillow].
+{Day}, {x.when}. {A} held on to {a.his} [sleeve|hat].
 """,
     "fear.sign": """
 {A} {x.sign}.
@@ -22,7 +22,7 @@ And then {a} {x.sign}. [Oh no!|What could it be?]
 Then it was even worse. {A} {x.sign}!
 """,
     "fear.hides": """
-{A} [hid behind a chair|crawled under the table|ran to a corner|covered {a.his} eyes].
+{A} [covered {a.his} eyes|took three steps back|made {a.self} very small|turned away].
 >I want to go home!
 {A} wanted to run away.
 {A} could not move. {a.His} legs felt like [jelly|stones].

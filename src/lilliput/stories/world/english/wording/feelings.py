@@ -72,9 +72,9 @@ A [big|small|little] tear rolled down {a.poss} cheek.
 There was nothing fun to do, and {a} was bored.
 """,
     "feel.jealous": """
-{A} felt [jealous|a little jealous].
-{A} wished to have it too.
-{A} wanted it for {a.self}.
+{A} felt [jealous|a little jealous|a bit jealous].
+{A} was [a little|very] jealous.
+{A} looked on and felt a sting of envy.
 """,
     "feel.surprised": """
 {A} was [very|so] surprised.
@@ -88,11 +88,6 @@ There was nothing fun to do, and {a} was bored.
 {A} felt [very|so|too] shy.
 {A} looked down at {a.his} feet.
 {a.poss} face turned red.
-""",
-    "feel.calm": """
-{A} felt better.
-{A} took a deep breath and felt [calm|better].
-{A} was not [worried|upset] any more.
 """,
     "feel.glad": """
 {A} was glad.

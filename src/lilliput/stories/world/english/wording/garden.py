@@ -9,8 +9,10 @@ PHRASES = {
 """,
     "garden.gets.secret": """
 {Day}, {a} gave {b.name} a strange little seed. "Wait and see," {a.he} said with a wink.
-{Day}, {a} put a small brown seed in {b.poss} hand. {a.He} would not say what it was. "It likes the sun, and you will like it," was all {a.he} said.
-{Day}, {a} gave {b.name} a seed in a paper bag. "It is a secret," {a.he} said. "It will be the best thing in the garden."
+{Day}, {a} put a small brown seed in {b.poss} hand. {a.He} would not say what it was. "It likes \
+the sun, and you will like it," was all {a.he} said.
+{Day}, {a} gave {b.name} a seed in a paper bag. "It is a secret," {a.he} said. "It will be the \
+best thing in the garden."
 """,
     "garden.plants": """
 {A} dug a little hole and put the seed in.

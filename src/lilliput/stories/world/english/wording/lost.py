@@ -33,7 +33,8 @@ But when it was time to go home, the {t.noun} was [missing|gone|not there].
     "lost.looks": """
 {A} looked {x}, but it was not there.
 First, {a} looked {x}. No {t.noun}!
-{A} [searched|hunted|looked] high and low, even {x}, but [saw nothing|found only dust|there was no {t.noun}].
+{A} [searched|hunted|looked] high and low, even {x}, but [saw nothing|found only dust|there was \
+no {t.noun}].
 {A} looked to the left and to the right. {a.He} looked {x} too. The {t.noun} was not there.
 Was it {x}? No. {A} [only found a leaf|only found an old sock|saw only a spider] there.
 """,
@@ -46,7 +47,8 @@ Was it {x}? No. {A} [only found a leaf|only found an old sock|saw only a spider]
 {A} [went|ran] to {b}. "{b.call}, have you seen my {t.noun}?" {a.he} asked.
 {A} asked {b} to help {a.him} look for the {t.noun}.
 {A} told {b} about the lost {t.noun}.
-Then {b} came by and saw that {a.name} was looking for something. "I lost my {t.noun}," said {a.name}.
+Then {b} came by and saw that {a.name} was looking for something. "I lost my {t.noun}," said \
+{a.name}.
 {B} heard {a.name} and came to see what was wrong. "My {t.noun} is lost," {a.name} told {b.him}.
 """,
     "lost.advice": """
@@ -69,7 +71,7 @@ Something [small|{t.adj}] was lying {x}. {A} looked closer. It was {a.his} {t.no
 Then {a} heard a sound {x}. {a.He} looked, and there was {b} with the {t.noun}!
 {A} looked {x} and saw a tail. It was {b}, and it had the {t.noun}!
 But the {t.noun} was not lost at all. {A} peeked {x}, and there sat {b} with it!
->Look! Someone took it! {B} has my {t.noun}!
+>Look {x}! {B} has my {t.noun}!
 """,
     "lost.taker.bed": """
 {A} had made a [soft|little|warm] bed and was sleeping next to {t}.

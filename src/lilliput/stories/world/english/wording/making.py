@@ -4,7 +4,8 @@ PHRASES = {
     "making.idea": """
 {Day}, {a} had a [good|great|big|wonderful] idea. {a.He} wanted to {x.verb} a {x.noun}.
 {Day}, {a} said, "I want to {x.verb} a {x.noun}!"
-{Day}, {a} thought about it for a long time. {a.He} wanted to {x.verb} a {x.noun}, the best one ever.
+{Day}, {a} thought about it for a long time. {a.He} wanted to {x.verb} a {x.noun}, the best one \
+ever.
 {Day}, {a} saw a picture of a {x.noun} in a book. {a.He} wanted to {x.verb} one too.
 """,
     "making.asks": """
@@ -16,7 +17,7 @@ But it was too much work for one. So {a} asked {b}.
     "making.needs": """
 They needed {x.need} and {x.other}.
 >We need {x.need} and {x.other}.
-{A} made a list. On it were {x.need} and {x.other}.
+{A} made a list with {x.need} and {x.other} on it.
 {A} already had {x.need}. Now they needed {x.other}.
 """,
     "making.lends": """

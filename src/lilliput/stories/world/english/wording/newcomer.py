@@ -46,8 +46,10 @@ Someone else was there too. {A} saw {b}, who was all alone.
 {A} nodded. There was a tiny smile on {a.his} face.
 """,
     "newcomer.secret": """
-And then came a surprise. {A} was not grumpy at all. {a.He} loved to {x.base} more than anyone in town!
-And what {b.name} did not know was that {a.name} was the best of all. {a.He} could {x.base} like no one else.
+And then came a surprise. {A} was not grumpy at all. {a.He} loved to {x.base} more than anyone \
+in town!
+And what {b.name} did not know was that {a.name} was the best of all. {a.He} could {x.base} like \
+no one else.
 >Do you like to {x.base}? I do it every day!
 """,
     "newcomer.same": """

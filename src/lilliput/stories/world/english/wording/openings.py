@@ -6,14 +6,16 @@ Once upon a time, there was {a.intro}.
 There was once {a.intro}.
 Once there was {a.intro}.
 This is a story about {a.intro}.
-In a [small|quiet|little|pretty] [town|village|house] [far away|by the sea|near the hills|on a hill], there lived {a.intro}.
+In a [small|quiet|little|pretty] [town|village|house] [far away|by the sea|near the hills|on a \
+hill], there lived {a.intro}.
 [Far away|Long ago|Not far from here|Not so long ago], there lived {a.intro}.
 {a.Name} was {a.atrait} {a.kind}.
-{a.Name} was {a.atrait} {a.kind} [with a big smile|with bright eyes|who had many friends|who was always busy|with a loud laugh].
+{a.Name} was {a.atrait} {a.kind} [with a big smile|with bright eyes|who had many friends|who was \
+always busy|with a loud laugh].
 Everyone in town knew {a.name}, {a.atrait} {a.kind}.
 [Let me tell you|Here is a story] about {a.intro}.
 Have you heard about {a.name}? {a.He} was {a.atrait} {a.kind}.
-A {a.kind} named {a.name} was known for being {a.trait}.
+The {a.kind} {a.name} was known for being {a.trait}.
 Of all the [children|little ones] in the village, {a.name} the {a.kind} was the most {a.trait}.
 My [grandma|mother|friend|teacher] once told me about {a.intro}.
 """,
@@ -28,6 +30,8 @@ Nobody loved to {x.base} more than {a.name}, {a.atrait} {a.kind}.
 {a.Name} the {a.kind} loved to {x.base}. {a.He} was [always|often|sometimes] very {a.trait}.
 When the sun was [up|out|high], {a.intro} [loved|liked] to {x.base}.
 There lived {a.intro}. What {a.he} liked best was to {x.base}.
+{a.Name}, {a.atrait} {a.kind}, was always {x.ing}.
+{a.Name} was {a.atrait} {a.kind} who {x.did} [every day|in the rain and in the sun|all summer long].
 """,
     "open.where": """
 {a.Name} was {a.atrait} {a.kind} who lived near {p.a}.
@@ -36,7 +40,8 @@ Near {p.a}, there [lived|was] {a.intro}.
 In a [tiny|little|yellow|white|blue] house near {p.the} lived {a.intro}.
 There was a [little|small|quiet|pretty] house near {p.a}, and in it lived {a.intro}.
 Down the road from {p.a} lived {a.intro}.
-{a.Name} lived with {a.his} family in a [cozy|small|little] house near {p.a}. {a.He} was {a.atrait} {a.kind}.
+{a.Name} lived with {a.his} family in a [cozy|small|little] house near {p.a}. {a.He} was \
+{a.atrait} {a.kind}.
 Not far from {p.a}, {a.intro} had a [warm|cozy|little] home.
 """,
     "open.scene": """
@@ -56,11 +61,13 @@ On a [sunny|warm|cold|quiet|bright] [day|morning|afternoon], {a.intro} was {p}.
 "[Good morning|Hello], [sun|world|birds]!" said {a.intro}.
 "What can I do today?" [wondered|thought|asked] {a.name}, {a.atrait} {a.kind}.
 "Today will be a good day," said {a.intro}.
-"Wake up, {a.name}!" sang the birds. {a.Name} was {a.atrait} {a.kind}, and {a.he} jumped out of bed.
+"Wake up, {a.name}!" sang the birds. {a.Name} was {a.atrait} {a.kind}, and {a.he} jumped out of \
+bed.
 {a.Name} was {a.atrait} {a.kind}. "I like [mornings|this day|today]," {a.he} said.
 {a.Name} the {a.kind} woke up early. {a.He} was {a.trait} and ready for the day.
 {a.Name}, {a.atrait} {a.kind}, opened the window and looked out at the [sun|sky|trees].
-The sun woke {a.name} up. {a.He} was {a.atrait} {a.kind} who never [slept late|liked to stay in bed].
+The sun woke {a.name} up. {a.He} was {a.atrait} {a.kind} who never [slept late|liked to stay in \
+bed].
 """,
     "love": """
 {A} loved to {x.base}.
@@ -68,6 +75,8 @@ The sun woke {a.name} up. {a.He} was {a.atrait} {a.kind} who never [slept late|l
 Every day, {a} would {x.base}.
 {A} was happiest when {a.he} could {x.base}.
 What {a} liked best was to {x.base}.
+{A} was always {x.ing}.
+{A} was never tired of {x.ing}.
 Most days, {a} would {x.base} until it was time for [lunch|dinner|bed].
 """,
     "own": """

@@ -34,7 +34,8 @@ First {a} {t.used} it, and then {b.name} {t.used} it.
 {A} let {b.name} go first this time.
 """,
     "quarrel.gift": """
-{Next}, {a} came with something too. It was [a bag of marbles|a big drum|a new game|a jar of cookies], and they shared it.
+{Next}, {a} came with something too. It was [a bag of marbles|a big drum|a new game|a jar of \
+cookies], and they shared it.
 Then {a} gave {b.name} half of {a.his} [cookie|apple|sandwich|orange].
 >You are a good friend, {b.call}. You can play with my toys too.
 """,
@@ -61,8 +62,10 @@ Plop! The {t.noun} fell into the mud. Now nobody could {t.use} it.
 """,
     "quarrel.elder": """
 {A} heard the noise and came. "{b.call}, {c.call}, what did you do?" {a.he} asked.
-{A} came to see what was wrong. "A {t.noun} cannot be happy alone," {a.he} said. "You can take turns."
-{A} looked at the {t.noun} and then at {b.name} and {c.name}. {a.He} told them to be kind to each other.
+{A} came to see what was wrong. "A {t.noun} cannot be happy alone," {a.he} said. "You can take \
+turns."
+{A} looked at the {t.noun} and then at {b.name} and {c.name}. {a.He} told them to be kind to \
+each other.
 """,
     "quarrel.blames": """
 >It is all because of you!
@@ -106,8 +109,10 @@ Now {a} had the {t.noun} all day long, but there was nobody to laugh with.
 {Next}, {a} went to {b.poss} house with the {t.noun} under {a.his} arm.
 """,
     "quarrel.elsewhere": """
-But {a} was not sad. {a.He} had a [bigger|better|newer] {t.noun} at home, and all the others were there to play with it.
-But what {b.name} did not know was that {a} had come to give {b.him} a present that day. {a.He} took it home again.
+But {a} was not sad. {a.He} had a [bigger|better|newer] {t.noun} at home, and all the others \
+were there to play with it.
+But what {b.name} did not know was that {a} had come to give {b.him} a present that day. {a.He} \
+took it home again.
 {A} had wanted to ask {b.name} to a party. Now {a.he} asked someone else.
 """,
     "quarrel.late": """

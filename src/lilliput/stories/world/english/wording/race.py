@@ -2,7 +2,8 @@
 
 PHRASES = {
     "race.news": """
-{Day}, {a} called everyone together. "There will be a race from here to the {x.noun}!" {a.he} said. "The prize is {t.a}."
+{Day}, {a} called everyone together. "There will be a race from here to the {x.noun}!" {a.he} \
+said. "The prize is {t.a}."
 {Day}, there was a big race to the {x.noun}. {A} held up the prize. It was {t.a}.
 {Day}, {a} put up a sign. It said: Big race to the {x.noun}! The winner gets {t.a}!
 In the summer, there was always a race to the {x.noun}. This time, {a} had {t.a} for the winner.
@@ -33,7 +34,8 @@ At first, {a} was in front. {a.He} looked back and laughed.
     "race.naps": """
 >I have lots of time. I will take a nap.
 {A} sat down under a tree to eat [a cookie|an apple|some nuts]. Soon {a.he} was asleep.
-{A} stopped to [look at {a.self} in the water|talk to a bird|pick some berries]. There was no hurry, {a.he} thought.
+{A} stopped to [look at {a.self} in the water|talk to a bird|pick some berries]. There was no \
+hurry, {a.he} thought.
 """,
     "race.steady": """
 But {a} did not stop. Step by step, {a.he} went on.
@@ -92,7 +94,8 @@ But {a} got lost. When {a.he} found the way, {b.name} had already won.
 But {a} stepped on a thin branch and fell into the ditch. {b.Name} came in first.
 """,
     "race.seen": """
-{b.Name} came in first. But {a} had seen everything from the hill. "That was not fair," {a.he} said.
+{b.Name} came in first. But {a} had seen everything from the hill. "That was not fair," {a.he} \
+said.
 >I saw what you did, {b.call}. The prize is not for you.
 {A} shook {a.his} head at {b.name}. {a.He} had seen it.
 """,
@@ -104,7 +107,8 @@ First {a} was ahead, and then {b.name} was ahead.
     "race.sprint": """
 Near the end, {a} ran faster than ever before. {a.He} won by one step!
 With one last jump, {a} was over the line. {a.He} had won!
-{A} thought of all the mornings when {a.he} had run up the hill. {a.He} did not stop, and {a.he} won!
+{A} thought of all the mornings when {a.he} had run up the hill. {a.He} did not stop, and {a.he} \
+won!
 """,
     "race.trips": """
 {A} looked back to see where {b.name} was, and fell over a root. {b.Name} won the race.

@@ -4,7 +4,8 @@ PHRASES = {
     "sick.waits": """
 {Day}, {a} wanted to {x.base} with {b}, but {b.name} did not come.
 {Day}, {a} waited for {b} under the tree. They wanted to {x.base}. But nobody came.
-{Day}, {a} knocked on {b.poss} door to ask {b.him} to come out and {x.base}. It was very quiet inside.
+{Day}, {a} knocked on {b.poss} door to ask {b.him} to come out and {x.base}. It was very quiet \
+inside.
 """,
     "sick.hears": """
 >Where is {b.name}?

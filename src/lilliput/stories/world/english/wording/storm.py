@@ -38,13 +38,15 @@ But {a} did not listen. {a.He} wanted to {t.use} the {t.noun} a little longer.
 {A} laughed and stayed where {a.he} was.
 """,
     "storm.breaks": """
-Then the storm came. The rain [fell and fell|came down hard], and the wind [roared|howled|blew and blew].
+Then the storm came. The rain [fell and fell|came down hard], and the wind [roared|howled|blew \
+and blew].
 Boom! There was thunder, and the rain came down like a river.
 {Soon}, the sky was black. The trees bent low in the wind.
 There was a bright flash and a loud crash. Then came the rain.
 """,
     "storm.watches": """
-But {a} was warm and dry. {a.He} sat at the window with {b.name} and [counted the flashes|drank hot milk|watched the rain].
+But {a} was warm and dry. {a.He} sat at the window with {b.name} and [counted the flashes|drank \
+hot milk|watched the rain].
 Inside, {a} and {b.name} [lit a candle|sat under a blanket|told stories] and listened to the rain.
 {A} and {b.name} were safe at home. They [had hot soup|played a game|sang songs] until it was over.
 """,
@@ -81,7 +83,8 @@ Whoosh! The {t.noun} flew up and up, over the trees. {A} could not catch it.
 """,
     "storm.comes.for": """
 Then {a} came with a [big umbrella|lantern|warm coat] and took {b.name} home.
-{A} went out in the rain to look for {b.name}. {a.He} found {b.him} and [took {b.his} hand|brought {b.him} home].
+{A} went out in the rain to look for {b.name}. {a.He} found {b.him} and [took {b.his} \
+hand|brought {b.him} home].
 But {a} had not forgotten {b.him}. {a.He} called until {b.name} called back.
 """,
     "storm.brought.back": """

@@ -77,7 +77,8 @@ It was hard, but {a} put {c.name} in {b.poss} arms.
     "stray.visits": """
 >Come and play with {c.him} every day, {b.call}!
 {A} smiled. "We need someone to play with {c.him} after lunch," {a.he} said. "Will you come?"
-And then {a} told {b.name} a secret. Soon there would be more little ones, and one was for {b.name}!
+And then {a} told {b.name} a secret. Soon there would be more little ones, and one was for \
+{b.name}!
 """,
     "stray.misses": """
 {A} missed {b.name} very much, but {a.he} knew it was at home.

@@ -20,7 +20,8 @@ Along came {a}. {a.He} had not had lunch yet.
     "trick.sings": """
 >What a lovely voice you have! Please put that down and sing and dance for me.
 >Everyone says you dance so well! Will you close your eyes and dance for me?
-{A} told {b.name} that {b.he} had the best voice in the world, and asked {b.him} to close {b.his} eyes and sing.
+{A} told {b.name} that {b.he} had the best voice in the world, and asked {b.him} to close \
+{b.his} eyes and sing.
 """,
     "trick.falling.star": """
 >Oh look, behind you! A flying cow!

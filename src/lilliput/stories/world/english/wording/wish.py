@@ -5,7 +5,8 @@ PHRASES = {
 {Day}, {a} saw {t.a} in the window of the {x}.
 {Day}, {a} walked past the {x} and stopped. There was {t.a} in the window!
 There was {t.a} in the {x}, and {a} wanted it [so|very] much.
-{Day}, in the {x}, {a} found {t.a}. [How {a.he} wanted it!|It was just what {a.he} wanted.|It was the best {t.noun} in the world.]
+{Day}, in the {x}, {a} found {t.a}. [How {a.he} wanted it!|It was just what {a.he} wanted.|It \
+was the best {t.noun} in the world.]
 {A} wished for {t.a}. There was one in the {x}, and {a.he} looked at it every day.
 """,
     "wish.poor": """
@@ -23,8 +24,10 @@ But it cost five coins, and {a} had only [one|two|three].
 {A} asked {b} for some work to do.
 """,
     "wish.hint": """
-{A} [smiled a secret smile|smiled to {a.self}] and [put something behind {a.his} back|closed the closet door|said nothing].
-{A} had a [big|strange|closed] bag in {a.his} hand, and {a.he} hid it [quickly|behind a chair|under the table].
+{A} [smiled a secret smile|smiled to {a.self}] and [put something behind {a.his} back|closed the \
+closet door|said nothing].
+{A} had a [big|strange|closed] bag in {a.his} hand, and {a.he} hid it [quickly|behind a \
+chair|under the table].
 There was a funny look on {a.poss} face, as if {a.he} knew something.
 """,
     "wish.works": """
@@ -71,9 +74,11 @@ But when {a} came in, the {t.noun} was not there. Someone had bought it.
 {A} looked and looked, but the {t.noun} was not in the window any more. It had been sold.
 """,
     "wish.secret": """
-But at home {a} had a surprise. {a.He} had bought the {t.noun} for {b.name} [long ago|the day before]!
+But at home {a} had a surprise. {a.He} had bought the {t.noun} for {b.name} [long ago|the day \
+before]!
 Then {a} came in with a box. In it was the {t.full}! {a.He} had bought it for {b.name}.
-"Close your eyes, {b.call}," said {a}. When {b.he} opened them, the {t.full} was there. {A} had bought it first!
+"Close your eyes, {b.call}," said {a}. When {b.he} opened them, the {t.full} was there. {A} had \
+bought it first!
 When {b.name} came home, {a} opened the secret bag. There was the {t.noun}!
 """,
     "wish.meets.hungry": """
@@ -95,14 +100,17 @@ The {t.noun} did not make {a.him} happy. {A} wished {a.he} had helped {b.name}.
 """,
     "wish.feeds": """
 {A} thought for a moment. Then {a.he} spent the coins on {x.some} for {b.name}.
-{A} looked at the coins and looked at {b.name}. {a.He} bought {x.some} and gave {x.them} to {b.him}.
+{A} looked at the coins and looked at {b.name}. {a.He} bought {x.some} and gave {x.them} to \
+{b.him}.
 >You need this more than I do.
 "Wait here," {a} said. {a.He} used the coins to buy {x.some} for {b.name}.
 """,
     "wish.keeper": """
 {A} saw it all. {a.He} came out and gave the {t.full} to {b.name} for free!
-{A} had seen what {b.name} did. "You have a kind heart," {a.he} said, and {a.he} gave {b.him} the {t.noun}.
-Then {a} came to the door. {a.He} had watched from the shop. "This is for you," {a.he} said, and put the {t.noun} in {b.poss} arms.
+{A} had seen what {b.name} did. "You have a kind heart," {a.he} said, and {a.he} gave {b.him} \
+the {t.noun}.
+Then {a} came to the door. {a.He} had watched from the shop. "This is for you," {a.he} said, and \
+put the {t.noun} in {b.poss} arms.
 """,
     "wish.no.coins": """
 Now {a} had no coins left for the {t.noun}.
