@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lilliput.errors import DataError, LilliputError
 from lilliput.stories.sources import Opened, fingerprint_stories, open_stories
 from lilliput.stories.story import Story
+from lilliput.stories.world import iter_world
 
 TALES = ["Tom had a ball.\nIt was red.", "Lily saw a cat.", "The end – or is it?"]
 PLAIN = "\n<|endoftext|>\n".join(TALES).encode()
@@ -226,3 +227,13 @@ def _read_or_complain(path: Path) -> None:
 
 def _assert_one_line(error: LilliputError) -> None:
     assert "\n" not in str(error)
+
+
+def test_the_story_world_is_a_source_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = open_stories(["world:7:3"])
+    assert opened.description == "the built-in story world: 7 stories of seed 3"
+    assert [story.text for story in opened.stories] == [story.text for story in iter_world(3, 7)]
+    for wrong in ("world:", "world:0", "world:x", "world:5:-1"):
+        with pytest.raises(DataError, match="world:COUNT"):
+            open_stories([wrong])

@@ -12,7 +12,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         help="Stories: a file (.txt .jsonl .parquet, also .gz or .zst), a folder, or "
-        "hub:owner/name:column. Give it again for more.",
+        "hub:owner/name:column, or world:COUNT for the built-in story world. Give it again for more.",
         metavar="STORIES",
         show_default=False,
     ),

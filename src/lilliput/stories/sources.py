@@ -21,12 +21,15 @@ from lilliput.stories.packed import open_unpacked
 from lilliput.stories.parquet_files import iter_parquet_rows
 from lilliput.stories.story import Story, iter_json_lines
 from lilliput.stories.text_files import HOW, Separator, detect_separator, iter_text_stories
+from lilliput.stories.world import iter_world
 
 _TEXT, _LINES, _JSON, _PARQUET = "text", "JSON lines", "JSON", "parquet"
 _ENDINGS = {
     ".txt": _TEXT, ".md": _TEXT, "": _TEXT, ".jsonl": _LINES, ".ndjson": _LINES,
     ".json": _JSON, ".parquet": _PARQUET,
 }  # fmt: skip
+_WORLD_COUNT = 20_000
+_WORLD_NAME = re.compile(r"world(:(?P<count>[1-9]\d{0,11})(:(?P<seed>\d{1,18}))?)?")
 _PACKED = (".gz", ".zst")
 _NOT_STORIES = ("readme.md", "license.md", "license.txt")  # passed over in a folder
 _SNIFF_BYTES = 1 << 16
@@ -61,7 +64,8 @@ class Opened:
 
 
 def open_stories(paths: Sequence[str], *, separator: Separator = "auto", column: str | None = None) -> Opened:
-    """Open files, folders and `hub:owner/name[:column]` data sets as one stream of stories.
+    """Open files, folders, `hub:owner/name[:column]` data sets and `world[:COUNT[:SEED]]`, the
+    built-in story world, as one stream of stories.
 
     `separator` is for plain text ("auto" looks), `column` for JSON, parquet and the hub. A folder
     gives the files in it and below that can be read, by name. Texts lose the whitespace at their
@@ -118,6 +122,8 @@ def _chain(groups: list[tuple[str, list[Source]]]) -> Iterator[Story]:
 def _open_path(path: str, separator: Separator, column: str | None) -> list[Source]:
     if path.startswith("hub:"):
         return [_open_hub(path, column)]
+    if path == "world" or path.startswith("world:"):
+        return [_open_world(path)]
     place = Path(path).expanduser()
     if place.is_dir():
         files = _readable_files(place)
@@ -131,6 +137,15 @@ def _open_path(path: str, separator: Separator, column: str | None) -> list[Sour
     if place.stat().st_size == 0:
         raise DataError(f"{path} is empty")
     return [_open_file(place, separator, column)]
+
+
+def _open_world(path: str) -> Source:
+    match = _WORLD_NAME.fullmatch(path)
+    if match is None:
+        raise DataError(f"{path}: write the story world as world, world:COUNT or world:COUNT:SEED")
+    count, seed = int(match["count"] or _WORLD_COUNT), int(match["seed"] or 0)
+    how = f"{count:,} stories of seed {seed}"
+    return Source("the built-in story world", how, lambda: iter_world(seed, count))
 
 
 def _open_hub(path: str, column: str | None) -> Source:

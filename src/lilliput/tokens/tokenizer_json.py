@@ -59,7 +59,7 @@ def parse_tokenizer_json(text: str, source: str) -> Definition:
     pieces = _pieces_in_id_order(model["vocab"], added, source)
     document = {
         "version": "1.0",
-        "truncation": values.get("truncation"),
+        "truncation": None,
         "padding": None,
         "added_tokens": sorted(added.values(), key=lambda entry: int(entry["id"])),
         "normalizer": values.get("normalizer"),

@@ -56,6 +56,10 @@ def test_every_event_has_at_least_two_phrasings_but_for_summaries() -> None:
     assert not few
 
 
+def test_every_event_can_be_told_without_speech() -> None:
+    assert [kind for kind, phrasings in PHRASES.items() if not phrasings.quiet] == [UNTOLD]
+
+
 def test_every_phrasing_of_an_opening_tells_the_trait() -> None:
     for kind in ("open.who", "open.love", "open.where", "open.speech"):
         for phrasing in PHRASES[kind].all:

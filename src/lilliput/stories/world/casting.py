@@ -99,7 +99,8 @@ def make_grown_up(world: World, job: str) -> Character:
 def make_animal(world: World, ability: str = "", homes: tuple[str, ...] = (), without: str = "") -> Character:
     """An animal known by its kind ("the frog"), unlike every other of the cast.
 
-    It has the `ability`, or lives in one of the `homes`, where these are given.
+    It has the `ability`, or lives in one of the `homes`, where these are given, and has no mark of
+    those `without` names.
     """
     if ability:
         options = animals.BY_ABILITY[ability]
@@ -107,19 +108,28 @@ def make_animal(world: World, ability: str = "", homes: tuple[str, ...] = (), wi
         options = animals.BY_HOME[world.draw.pick(homes)]
     else:
         options = animals.ANIMALS
-    kind = _free_kind(world, options, without)
+    return make_animal_of(world, _free_kind(world, options, without))
+
+
+def make_animal_of(world: World, kind: Animal) -> Character:
+    """An animal of a given kind, known by it."""
     look = world.draw.pick(kind.looks)
     return add(world, kind.noun, "", "it", "stranger", "", "", look)
+
+
+def _fits(world: World, kind: Animal, without: str) -> bool:
+    """Whether nobody of the cast is of this kind, and it has none of the marks of `without`."""
+    return kind.can.isdisjoint(without.split()) and all(kind.noun != who.kind for who in world.cast)
 
 
 def _free_kind(world: World, options: tuple[Animal, ...], without: str) -> Animal:
     for _ in range(20):
         kind = world.draw.pick(options)
-        if all(kind.noun != who.kind for who in world.cast) and without not in kind.can:
+        if _fits(world, kind, without):
             return kind
     return next(
         kind for kind in animals.ANIMALS
-        if all(kind.noun != who.kind for who in world.cast) and without not in kind.can
+        if _fits(world, kind, without)
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Animals: what they can do, where they live, what they eat, how they sound, how they look.
 
-Abilities: fly, swim, climb, dig, run, strong, small, slow, pet (lives with people), big.
+Abilities: fly, swim, climb, dig, run, strong, small, slow, pet (lives with people), big, zoo (lives far away).
 """
 
 from typing import NamedTuple
@@ -60,10 +60,10 @@ ANIMALS = tuple(
         horse     | run strong big             | farm field         | hay        | neighed  | brown white tall black
         pony      | run strong                 | farm field         | carrots    | neighed  | brown white little gentle
         donkey    | strong slow                | farm village       | hay        | brayed   | gray old stubborn little
-        monkey    | climb                      | zoo forest         | bananas    | chattered | brown funny little naughty
-        elephant  | strong big slow            | zoo                | bananas    | trumpeted | gray big gentle old
-        lion      | run strong big             | zoo                | meat       | roared   | big golden proud old
-        penguin   | swim                       | zoo                | fish       | honked   | black little funny round
+        monkey    | climb zoo                  | zoo forest         | bananas    | chattered | brown funny little naughty
+        elephant  | strong big slow zoo        | zoo                | bananas    | trumpeted | gray big gentle old
+        lion      | run strong big zoo         | zoo                | meat       | roared   | big golden proud old
+        penguin   | swim zoo                   | zoo                | fish       | honked   | black little funny round
         bee       | fly small                  | garden meadow      | honey      | buzzed   | busy tiny yellow little
         butterfly | fly small                  | garden meadow      | honey      | whispered | blue yellow pretty orange
         ladybug   | fly small                  | garden meadow      | leaves     | whispered | red tiny spotted little

@@ -98,7 +98,7 @@ BOYS = tuple(
         "Owen",
         "Rudy",
         "Sid",
-        "Will",
+        "Wes",
         "Ned",
     ]
 )

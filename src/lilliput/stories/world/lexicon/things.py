@@ -28,7 +28,7 @@ ADJECTIVES = {
             "gray",
         ]
     ),
-    "t": tuple(["new", "old", "big", "little", "shiny", "special", "favorite", "funny", "round"]),
+    "t": tuple(["new", "old", "big", "little", "shiny", "special", "funny", "round"]),
     "s": tuple(["soft", "fluffy", "fuzzy", "warm", "cozy", "woolly"]),
     "p": tuple(["pretty", "lovely", "beautiful", "sparkly", "shiny", "fancy", "bright"]),
     "m": tuple(["wooden", "strong", "heavy", "fast", "noisy", "shiny"]),
@@ -94,7 +94,7 @@ THINGS = tuple(
         sled       | ride        | share gift                               | cm
         swing      | sit on      | share build                              | ct
         drum       | play        | tear share gift                          | cm
-        flute      | play        | small share gift                         | mp
+        flute      | play        | small share gift                         | tp
         whistle    | blow        | small share gift                         | ct
         bell       | ring        | small roll gift                          | cm
         guitar     | play        | share gift                               | ct

@@ -1,6 +1,7 @@
 """A seed is planted; it is watered or not, eaten or not, and grows into what it is."""
 
-from lilliput.stories.world.casting import make_animal, make_elder, make_friend, make_hero
+from lilliput.stories.world.casting import make_animal, make_animal_of, make_elder, make_friend, make_hero
+from lilliput.stories.world.lexicon import animals
 from lilliput.stories.world.lexicon.projects import SEEDS, Seed
 from lilliput.stories.world.plots.beats import closes, lesson, opens
 from lilliput.stories.world.state import Character, World
@@ -52,7 +53,8 @@ def garden(w: World) -> None:
 
 def _nibbles(w: World, a: Character, seed: Seed) -> None:
     """An animal is at the plant; it is fed and sent off, or has eaten it all."""
-    b = make_animal(w, homes=("garden", "field", "meadow"))
+    pest = animals.BY_NOUN[seed.pest]
+    b = make_animal_of(w, pest) if pest.noun != a.kind else make_animal(w, homes=("farm",))
     w.happens("garden.pest", b, a)
     if w.draw.chance(30):
         w.ends_badly()

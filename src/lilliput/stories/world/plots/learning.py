@@ -38,6 +38,7 @@ def learning(w: World) -> None:
         c = b
         w.happens("learning.shows", b, a, x=skill)
         w.happens("learning.practice", a, b, x=skill)
+    w.feels(a, "excited", tell=False)
     w.happens("learning.can", a, x=skill)
     w.facts["learned"] = True
     w.feels(a, "proud")

@@ -67,7 +67,7 @@ def _goes_missing(w: World, a: Character, t: Thing, here: str) -> Character | No
     t.state = "lost"
     roll = draw.below(10)
     if roll < 3:
-        return make_animal(w, "pet" if draw.chance(50) else "climb", without="big")
+        return make_animal(w, "pet" if draw.chance(50) else "climb", without="big zoo")
     if roll < 7:
         w.has("Foreshadowing")
         rolls = "roll" in t.kind.marks

@@ -37,6 +37,7 @@ def newcomer(w: World) -> None:
     if draw.chance(50):
         t = own(make_thing(w, "share"), a)
         w.happens("newcomer.offers", a, b, t=t)
+    w.feels(a, "excited", tell=False)
     w.happens("newcomer.answers", b, a)
     if draw.chance(50):
         w.has("Twist")

@@ -73,7 +73,7 @@ def _outside(w: World, a: Character, b: Character, t: Thing) -> None:
     w.happens("storm.comes.for", b, a)
     thanks(w, a, b)
     if lost and draw.chance(45):
-        c = make_animal(w, "fly")
+        c = make_animal(w, "fly", without="small")
         w.has("Twist")
         w.gives(t, a)
         t.state = "wet"

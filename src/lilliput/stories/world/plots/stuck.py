@@ -20,7 +20,7 @@ def stuck(w: World) -> None:
     p = draw.pick(places.BY_MARK["path"])
     a.place = p.noun
     snag = draw.pick(snags.SNAGS)
-    b = make_animal(w, snag.ability, without="pet")
+    b = make_animal(w, snag.ability, without="pet swim zoo")
     w.wants("free" if draw.chance(50) else "help")
     w.verbs += ["help", "pull", "free"]
     w.nouns += [b.kind, p.noun]

@@ -97,7 +97,11 @@ def _meets_need(w: World, a: Character, t: Thing) -> None:
     draw = w.draw
     food = draw.pick(foods.BY_MARK["carry"])
     child = draw.chance(50) and is_child(a)
-    b = make_friend(w, ("newcomer",)) if child else make_animal(w, draw.pick(("pet", "slow", "small")))
+    b = (
+        make_friend(w, ("newcomer",))
+        if child
+        else make_animal(w, draw.pick(("pet", "slow", "small")), without="swim zoo big")
+    )
     w.happens("wish.meets.hungry", a, b)
     w.feels(b, "sad", tell=False)
     if not w.does_right(a):

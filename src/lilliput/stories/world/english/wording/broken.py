@@ -41,6 +41,7 @@ Nobody had seen it. {A} could say nothing at all. {a.He} thought about it for a 
 {A} said to {b}, "It was me. I broke the {t.noun}."
 """,
     "broken.old.crack": """
+But {a} had to laugh. The {t.noun} had been broken before, and {a.he} had glued it.
 To {b.poss} surprise, {a} laughed. "It was already broken," {a.he} said. "I glued it last year!"
 But {a} smiled. "I never liked that {t.noun}," {a.he} said. "I only kept it because it was a gift."
 >You told the truth, and I will too. I broke it first, long ago, and put it back together.

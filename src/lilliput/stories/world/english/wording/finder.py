@@ -41,6 +41,8 @@ It was a very nice {t.noun}, and {a} held it tight. Then {a.he} looked up.
 {A} brought {b.name} the {t.noun}.
 """,
     "finder.may.keep": """
+But then {a} gave the {t.noun} back to {b.name}, as a present.
+{A} was so pleased that {a.he} let {b.name} keep the {t.noun}.
 But then {a} gave it back. "You are so honest," {a.he} said. "You can have it."
 >I have another one at home. You may keep this one, {b.call}!
 {A} looked at the {t.noun} and at {b.name}. "I am too old for it," {a.he} said. "It is yours now."
@@ -66,6 +68,7 @@ At night, the {t.noun} lay under the bed, and {a} could not sleep.
 {A} could only {t.use} it when nobody was looking. It was not nice at all.
 """,
     "finder.elder": """
+{A} saw the {t.noun}, and {b.name} had to tell {a.him} everything.
 {A} saw the {t.noun}. "Whose is that?" {a.he} asked. {b.Name} told {a.him} everything.
 {A} found the {t.noun} under the bed. "I think you know what to do, {b.call}," {a.he} said.
 >Think how you would feel if it was yours, {b.call}.

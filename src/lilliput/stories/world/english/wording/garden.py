@@ -8,6 +8,8 @@ PHRASES = {
 {b.Name} wanted to grow something. So {a} gave {b.him} {x.a} seed.
 """,
     "garden.gets.secret": """
+{Day}, {a} gave {b.name} a tiny seed and did not say what it was.
+{Day}, {a} came with a secret. It was a small gray seed for {b.name}, and nobody knew its name.
 {Day}, {a} gave {b.name} a strange little seed. "Wait and see," {a.he} said with a wink.
 {Day}, {a} put a small brown seed in {b.poss} hand. {a.He} would not say what it was. "It likes \
 the sun, and you will like it," was all {a.he} said.

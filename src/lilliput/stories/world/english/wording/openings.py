@@ -16,7 +16,7 @@ Everyone in town knew {a.name}, {a.atrait} {a.kind}.
 [Let me tell you|Here is a story] about {a.intro}.
 Have you heard about {a.name}? {a.He} was {a.atrait} {a.kind}.
 The {a.kind} {a.name} was known for being {a.trait}.
-Of all the [children|little ones] in the village, {a.name} the {a.kind} was the most {a.trait}.
+Of all the [children|little ones] in the village, none was as {a.trait} as {a.name} the {a.kind}.
 My [grandma|mother|friend|teacher] once told me about {a.intro}.
 """,
     "open.love": """

@@ -10,7 +10,7 @@ In the summer, there was always a race to the {x.noun}. This time, {a} had {t.a}
 """,
     "race.wants": """
 {A} wanted to win more than anything. {B} wanted to win too.
->I want to win the {t.noun}!
+{A} looked at {b}. "I want to win the {t.noun}!" {a.he} said.
 {A} lined up next to {b}.
 {A} and {b} both wanted the {t.noun}.
 """,

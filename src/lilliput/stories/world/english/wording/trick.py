@@ -34,6 +34,7 @@ Along came {a}. {a.He} had not had lunch yet.
 {A} said that {a.he} could do magic and make one lunch into two. {b.Name} only had to look away.
 """,
     "trick.race": """
+{A} wanted to see how fast {b.name} could run, and said that {a.he} would hold the lunch.
 >I bet you cannot run to that tree and back. I will hold your lunch for you.
 {A} asked {b.name} to show how fast {b.he} could run. "I will look after your lunch," {a.he} said.
 >You look so fast! Run around that rock for me, and leave your heavy bag here.
