@@ -19,7 +19,9 @@ SHOWN = 5
 def draw(run: Path, picture: Path) -> None:
     """Bits per byte of held-back stories against tokens, with what the model wrote at some of the points."""
     told = [row for row in read_rows(run / "metrics.jsonl") if "story" in row]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), width_ratios=(1, 1.35), layout="constrained")
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(12, 4.4), width_ratios=(1, 1.35), layout="constrained"
+    )
     left.plot([max(row["tokens"], 10_000) for row in told], [row["bits_per_byte"] for row in told], "o-")
     left.set(xscale="log", xlabel="tokens learnt from", ylabel="bits per byte, held-back stories")
     left.grid(alpha=0.3)
@@ -27,11 +29,15 @@ def draw(run: Path, picture: Path) -> None:
     places = sorted({round(i * (len(told) - 1) / (SHOWN - 1)) for i in range(SHOWN)})
     for height, place in enumerate(places):
         row = told[place]
-        plain = "".join(letter if letter.isascii() and letter.isprintable() else "·" for letter in row["story"])
+        plain = "".join(
+            letter if letter.isascii() and letter.isprintable() else "·" for letter in row["story"]
+        )
         text = textwrap.shorten(plain, 180, placeholder=" …")
         top = 1 - height / len(places)
         right.text(0, top, f"after {row['tokens']:,} tokens", weight="bold", va="top", size=9)
-        right.text(0, top - 0.055, textwrap.fill(text, 92), va="top", size=9, family="serif", parse_math=False)
+        right.text(
+            0, top - 0.055, textwrap.fill(text, 92), va="top", size=9, family="serif", parse_math=False
+        )
     figure.savefig(picture, dpi=110)
 
 

@@ -74,9 +74,7 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
             continue
         assert target in allowed, f"{path.name} in {room} imports {name}"
         if room == "presets" and target in ("models", "training"):
-            assert name.rpartition(".")[0] in PRESETS_MAY_SEE, (
-                f"presets see configs only, not {name}"
-            )
+            assert name.rpartition(".")[0] in PRESETS_MAY_SEE, f"presets see configs only, not {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

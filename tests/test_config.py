@@ -54,9 +54,7 @@ def test_a_wrong_setting_is_one_line_that_helps(setting: str, told: str) -> None
 
 
 def test_an_unknown_field_is_refused_with_its_near_miss() -> None:
-    with pytest.raises(
-        ConfigError, match=r"f\.json: no setting train\.minuts; did you mean minutes"
-    ):
+    with pytest.raises(ConfigError, match=r"f\.json: no setting train\.minuts; did you mean minutes"):
         Outer.from_dict({"train": {"minuts": 3}}, "f.json")
 
 

@@ -97,9 +97,7 @@ def _assign(values: dict[str, Any], path: str, value: Any, source: str) -> None:
             raise ConfigError(f"{source}: {parent} holds a value and has no parts")
     _check_known(last, values, source)
     if isinstance(values[last], dict):
-        raise ConfigError(
-            f"{source}: {last} is a group; set one of {', '.join(sorted(values[last]))}"
-        )
+        raise ConfigError(f"{source}: {last} is a group; set one of {', '.join(sorted(values[last]))}")
     values[last] = value
 
 

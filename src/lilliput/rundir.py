@@ -19,9 +19,7 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     and the temporary file is removed. Missing parent folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-    )
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     binary = "b" in mode
     encoding, newline = (None, None) if binary else ("utf-8", "")
     try:

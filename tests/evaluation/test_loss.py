@@ -17,9 +17,7 @@ from lilliput.models.loss import IGNORED
 from lilliput.models.weights import model_with_weights
 from lilliput.tokens import Tokenizer, read_sentencepiece, train_tokenizer
 
-CONFIG = LlamaConfig(
-    vocab_size=262, d_model=16, n_layers=1, n_heads=2, n_kv_heads=1, d_ff=24, context=16
-)
+CONFIG = LlamaConfig(vocab_size=262, d_model=16, n_layers=1, n_heads=2, n_kv_heads=1, d_ff=24, context=16)
 TEXTS = ["a fox", "and a box and a fox and a box", "é", "x" * 60]
 
 
@@ -37,9 +35,7 @@ def uniform_model() -> torch.nn.Module:
 
 
 @pytest.mark.parametrize("cut", ["story", "stream"])
-def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(
-    tokenizer: Tokenizer, cut: str
-) -> None:
+def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(tokenizer: Tokenizer, cut: str) -> None:
     loss = measure_loss(uniform_model(), tokenizer, TEXTS, cut)
     assert math.exp(loss.nats_per_token) == pytest.approx(CONFIG.vocab_size, rel=1e-6)
     assert loss.stories == loss.end_tokens == len(TEXTS)

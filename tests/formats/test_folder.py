@@ -32,8 +32,7 @@ IDS = torch.randint(300, (2, 40), generator=torch.Generator().manual_seed(0))
 def random_weights(config: LlamaConfig, seed: int = 0) -> Weights:
     random = np.random.default_rng(seed)
     return {
-        name: random.normal(0, 0.3, shape).astype(np.float32)
-        for name, shape in weight_shapes(config).items()
+        name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in weight_shapes(config).items()
     }
 
 
@@ -56,9 +55,7 @@ def test_transformers_computes_the_same_logits_from_a_saved_folder(
     save_folder(tmp_path, config, random_weights(config), tokenizer, {})
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     with torch.inference_mode():
-        torch.testing.assert_close(
-            theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0
-        )
+        torch.testing.assert_close(theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -87,9 +84,7 @@ def test_a_folder_that_transformers_saved_computes_the_same_logits(
     theirs.save_pretrained(tmp_path)
     tokenizer.save(tmp_path / "tokenizer.json")
     with torch.inference_mode():
-        torch.testing.assert_close(
-            theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0
-        )
+        torch.testing.assert_close(theirs(IDS).logits, logits_of(load_folder(tmp_path)), atol=1e-5, rtol=0)
 
 
 def test_transformers_reads_the_same_tokens_bos_first(tokenizer: Tokenizer, tmp_path: Path) -> None:
@@ -113,9 +108,9 @@ def test_transformers_generates_the_ids_that_we_do(tokenizer: Tokenizer, tmp_pat
     config, weights = CONFIGS[0], random_weights(CONFIGS[0])
     save_folder(tmp_path, config, weights, tokenizer, {})
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path)
-    ids = theirs.generate(
-        torch.tensor([[tokenizer.bos]]), do_sample=False, max_length=config.context
-    )[0, 1:].tolist()
+    ids = theirs.generate(torch.tensor([[tokenizer.bos]]), do_sample=False, max_length=config.context)[
+        0, 1:
+    ].tolist()
     telling = Telling(
         TorchEngine(model_with_weights(config, weights)),
         tokenizer,
@@ -144,9 +139,7 @@ def test_a_folder_reads_back_equal(tokenizer: Tokenizer, tmp_path: Path) -> None
     assert get_weights(model_with_weights(folder.config, folder.weights)).keys() == weights.keys()
 
 
-def test_a_score_replaces_an_older_one_of_the_same_text(
-    tokenizer: Tokenizer, tmp_path: Path
-) -> None:
+def test_a_score_replaces_an_older_one_of_the_same_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
     save_folder(tmp_path, CONFIGS[0], random_weights(CONFIGS[0]), tokenizer, {"plan": {}})
     row = {
         "suite": "loss", "data": "a.txt", "data_fingerprint": "f", "cut": "story", "tokens": 5,
@@ -227,9 +220,7 @@ def test_damaged_files_are_refused_and_never_crash(
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     save_folder(folder, CONFIGS[0], random_weights(CONFIGS[0]), tokenizer, {"plan": {}})
-    name = data.draw(
-        st.sampled_from(["config.json", "model.safetensors", "tokenizer.json", "lilliput.json"])
-    )
+    name = data.draw(st.sampled_from(["config.json", "model.safetensors", "tokenizer.json", "lilliput.json"]))
     original = (folder / name).read_bytes()
     start = data.draw(st.integers(0, min(len(original) - 1, 4000)))
     junk = data.draw(st.binary(max_size=12))

@@ -16,9 +16,7 @@ from lilliput.models import LlamaConfig
 from lilliput.models.weights import model_with_weights
 
 CONFIGS = [
-    LlamaConfig(
-        vocab_size=50, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=12, context=20
-    ),
+    LlamaConfig(vocab_size=50, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=12, context=20),
     LlamaConfig(
         vocab_size=33,
         d_model=24,
@@ -35,16 +33,13 @@ CONFIGS = [
 def random_weights(config: LlamaConfig) -> Weights:
     random = np.random.default_rng(1)
     return {
-        name: random.normal(0, 0.3, shape).astype(np.float32)
-        for name, shape in weight_shapes(config).items()
+        name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in weight_shapes(config).items()
     }
 
 
 @pytest.mark.parametrize("version", [0, 1, 2])
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
-def test_a_file_reads_back_as_it_was_written(
-    config: LlamaConfig, version: int, tmp_path: Path
-) -> None:
+def test_a_file_reads_back_as_it_was_written(config: LlamaConfig, version: int, tmp_path: Path) -> None:
     weights = random_weights(config)
     write_llama2c(tmp_path / "m.bin", config, weights, version)
     read_config, read = read_llama2c(tmp_path / "m.bin")
@@ -122,9 +117,7 @@ def test_our_model_computes_what_the_file_describes(config: LlamaConfig, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["stories260K.v1.bin", "stories280K-relu-q80.bin"])
-def test_public_files_are_written_back_byte_for_byte(
-    shared: Path, tmp_path: Path, name: str
-) -> None:
+def test_public_files_are_written_back_byte_for_byte(shared: Path, tmp_path: Path, name: str) -> None:
     public = shared / "models" / name
     config, weights = read_llama2c(public)
     write_llama2c(tmp_path / "m.bin", config, weights, 1 if "v1" in name else 2)

@@ -24,9 +24,7 @@ def test_presets_have_the_published_number_of_parameters(preset: str, parameters
 
 
 def test_flops_of_a_story_are_those_that_torch_counts() -> None:
-    config = LlamaConfig(
-        vocab_size=50, d_model=32, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=64, context=64
-    )
+    config = LlamaConfig(vocab_size=50, d_model=32, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=64, context=64)
     model = build_model(config)
     length = 48
     plain = sdpa_kernel(SDPBackend.MATH)  # the counter sees no product inside a fused kernel

@@ -88,9 +88,7 @@ def test_padding_costs_nothing_and_is_never_correct(config: ModelConfig) -> None
     assert sum_nats(padded, nothing).item() == 0.0
     assert count_correct(padded, nothing) == 0
     perfect = torch.nn.functional.one_hot(padded_inputs, config.vocab_size).float()
-    assert (
-        count_correct(perfect, torch.where(padded_targets == IGNORED, IGNORED, padded_inputs)) == 12
-    )
+    assert count_correct(perfect, torch.where(padded_targets == IGNORED, IGNORED, padded_inputs)) == 12
 
 
 @every_family
@@ -114,9 +112,7 @@ def test_counts_and_shapes_are_those_of_the_parameters(config: ModelConfig) -> N
     assert shapes == weight_shapes(config)
     count = count_parameters(config)
     assert count.parameters == sum(int(np.prod(shape)) for shape in shapes.values())
-    embeddings = [
-        p.numel() for n, p in model.named_parameters() if n in ("embed.weight", "head.weight")
-    ]
+    embeddings = [p.numel() for n, p in model.named_parameters() if n in ("embed.weight", "head.weight")]
     assert count.parameters_without_embeddings == count.parameters - sum(embeddings)
 
 
@@ -125,9 +121,7 @@ def test_a_tap_reads_and_changes_an_activation(config: ModelConfig) -> None:
     model, ids = random_model(config), random_ids(config, 1, 5)
     before, seen = model(ids), []
     tap = model.get_submodule("blocks.1.tap_resid_post")
-    handle = tap.register_forward_hook(
-        lambda module, inputs, output: seen.append(output) or output * 0
-    )
+    handle = tap.register_forward_hook(lambda module, inputs, output: seen.append(output) or output * 0)
     changed = model(ids)
     handle.remove()
     assert seen[0].shape == (1, 5, config.d_model)

@@ -180,6 +180,13 @@ def test_a_model_made_by_hand_is_read(tmp_path):
         assert ours.encode("a" * length) == theirs.encode("a" * length)
 
 
+def test_no_merge_makes_a_control_piece(tmp_path):
+    ordinary = b"".join(map(piece, ("▁", "<", "s", ">", "<s")))
+    (tmp_path / "m.model").write_bytes(HEAD + ordinary + BPE_TYPE)
+    ours = read_sentencepiece(tmp_path / "m.model")
+    assert [ours.pieces[token] for token in ours.encode("<s>")] == ["▁", "<s", ">"]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -95,6 +95,12 @@ def test_a_stream_never_splits_a_character(trained):
     assert pieces == ["", "é", "", "", "", "😀"]
 
 
+def test_a_stream_that_begins_with_bos_drops_the_dummy_space(tok512):
+    feed = tok512.make_stream_decoder()
+    ids = [tok512.bos, *tok512.encode("Once upon")]
+    assert "".join(map(feed, ids)) == tok512.decode(ids) == "Once upon"
+
+
 def test_the_rest_of_a_stream_is_flushed(trained):
     feed = trained.make_stream_decoder()
     assert feed(3 + 0xE2) == ""

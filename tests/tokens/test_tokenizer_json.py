@@ -34,6 +34,10 @@ def leave_a_gap(v):
     v["model"]["vocab"]["a b"] = 400
 
 
+def leave_a_small_gap(v):
+    v["model"]["vocab"]["a b"] = 321
+
+
 def share_an_id(v):
     v["model"]["vocab"]["a"] = v["model"]["vocab"]["b"]
 
@@ -90,6 +94,10 @@ def drop_the_roles(v):
     v["added_tokens"] = []
 
 
+def make_hf_panic(v):
+    v["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "AAEAAAAA"}
+
+
 def add_a_flag_of_another_type(v):
     v["added_tokens"][0]["lstrip"] = "perhaps"
 
@@ -101,6 +109,7 @@ def add_a_flag_of_another_type(v):
         (change_suffix, "end_of_word_suffix '</w>'"),
         (change_pre_tokenizer, "decodes bytes but does not encode them"),
         (leave_a_gap, "'a b' has id 400, and 321 pieces need the ids 0 to 320 without a gap"),
+        (leave_a_small_gap, "'a b' has id 321, and 321 pieces need the ids 0 to 320"),
         (share_an_id, "share the id"),
         (take_a_negative_id, "'a' has id -5"),
         (take_half_an_id, "'a' has id 5.5"),
@@ -115,6 +124,7 @@ def add_a_flag_of_another_type(v):
         (drop_the_model, "it has no model"),
         (drop_the_merges, "no vocab or no merges"),
         (drop_the_roles, "no special token is called .* say bos_token_id"),
+        (make_hf_panic, "not a sound tokenizer.json"),
         (add_a_flag_of_another_type, "not a sound tokenizer.json"),
     ],
 )
@@ -167,11 +177,19 @@ def test_merges_written_as_one_string_are_read(trained, story):
 def test_an_added_token_that_is_not_special_is_its_text(trained):
     values = json.loads(trained.to_json())
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
-    values["added_tokens"].append({"id": 320, "content": "é é", **flags})
+    values["added_tokens"].append({"id": 320, "content": "éé", **flags})
     tokenizer = Tokenizer.from_json(json.dumps(values))
-    assert tokenizer.encode("é é") == [320]
-    assert tokenizer.decode([320]) == "é é"
-    assert tokenizer.token_bytes(320) == "é é".encode()
+    assert tokenizer.encode("éé") == [320]
+    assert tokenizer.decode([320]) == "éé"
+    assert tokenizer.token_bytes(320) == "éé".encode()
+
+
+def test_an_end_token_not_marked_as_special_is_special_all_the_same(trained):
+    values = json.loads(trained.to_json())
+    values["added_tokens"][2]["special"] = False
+    tokenizer = Tokenizer.from_json(json.dumps(values))
+    assert tokenizer.fingerprint == trained.fingerprint
+    assert tokenizer.encode("<|endoftext|>") == trained.encode("<|endoftext|>")
 
 
 ODD_VALUES = [None, 0, -1, 3, 2**70, 1.5, "", "x", [], {}, [[]], [None], True, "a b", "\ud800"]

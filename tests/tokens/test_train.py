@@ -108,7 +108,7 @@ def test_chunks_put_together_are_the_text(monkeypatch):
 
 
 def test_cutting_a_text_changes_no_word(monkeypatch, story):
-    text = (story + "  two  spaces\t\n\n and 'quoted' words ") * 40
+    text = (story + "  two  spaces\t\n\n and 'quoted' words    four     five ") * 40
     cutter = pre_tokenizers.ByteLevel(add_prefix_space=False)
     whole = [word for word, _ in cutter.pre_tokenize_str(text)]
     monkeypatch.setattr(train, "_CHUNK", 50)

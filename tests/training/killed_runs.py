@@ -32,12 +32,8 @@ from lilliput.training.step_torch import TorchStep
 POINTS = 20
 PLAN = Plan(
     name="killed",
-    model=LlamaConfig(
-        vocab_size=270, d_model=32, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=48, context=64
-    ),
-    train=TrainPlan(
-        tokens=2500, batch_tokens=128, checkpoint_s=0, log_every=1, threads=1, device="cpu"
-    ),
+    model=LlamaConfig(vocab_size=270, d_model=32, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=48, context=64),
+    train=TrainPlan(tokens=2500, batch_tokens=128, checkpoint_s=0, log_every=1, threads=1, device="cpu"),
 )
 
 

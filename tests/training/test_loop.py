@@ -16,9 +16,7 @@ from lilliput.training.plan import Plan, TrainPlan
 from lilliput.training.resume import RunFiles
 from lilliput.training.step import StepResult
 
-MODEL = LlamaConfig(
-    vocab_size=300, d_model=8, n_layers=1, n_heads=1, n_kv_heads=1, d_ff=8, context=16
-)
+MODEL = LlamaConfig(vocab_size=300, d_model=8, n_layers=1, n_heads=1, n_kv_heads=1, d_ff=8, context=16)
 
 
 class HundredTokens:

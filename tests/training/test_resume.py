@@ -33,9 +33,7 @@ def test_twenty_killed_runs_resume_to_the_bits_of_the_run_that_was_let_be(tmp_pa
         assert run["rows_equal"], run
         assert not run["leftovers"], run
     assert sum("write" in run["killed"] for run in runs) == 10
-    assert sum(not run["finished_before"] for run in runs) >= 15, (
-        "the kills came too late to matter"
-    )
+    assert sum(not run["finished_before"] for run in runs) >= 15, "the kills came too late to matter"
 
 
 @pytest.fixture

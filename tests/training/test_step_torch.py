@@ -13,9 +13,7 @@ from lilliput.stories.batches import Batch
 from lilliput.training.plan import TrainPlan
 from lilliput.training.step_torch import TorchStep, group_rows, pad_rows
 
-CONFIG = LlamaConfig(
-    vocab_size=40, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=24, context=32
-)
+CONFIG = LlamaConfig(vocab_size=40, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=24, context=32)
 PLAN = TrainPlan(tokens=1000, device="cpu", learning_rate=1e-2)
 RANDOM = np.random.default_rng(0)
 ROWS = [RANDOM.integers(0, 40, size=length) for length in (5, 33, 12, 12, 2, 30)]

@@ -69,9 +69,7 @@ class _Window:
     targets: Ids  # (T,), IGNORED where another window scores the token
 
 
-def measure_loss(
-    model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: Cut = "story"
-) -> Loss:
+def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: Cut = "story") -> Loss:
     """Score `texts`. Raises DataError when there is nothing to score."""
     stories = tokens = text_bytes = 0
 

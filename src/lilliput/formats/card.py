@@ -46,9 +46,7 @@ def write_card(path: Path, config: ModelConfig, details: dict[str, Any], name: s
 def _origin(details: dict[str, Any]) -> list[str]:
     lines = ["## How it was made", ""]
     if origin := details.get("origin"):
-        lines.append(
-            f"Imported from {origin['format']} (`{origin['file']}`, sha256 {origin['sha256']})."
-        )
+        lines.append(f"Imported from {origin['format']} (`{origin['file']}`, sha256 {origin['sha256']}).")
     if data := details.get("data"):
         lines.append(
             f"Data: {data['description']}; {data['train_stories']:,} stories to train on, "

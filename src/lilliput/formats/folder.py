@@ -154,9 +154,7 @@ def add_score(path: Path, score: dict[str, Any]) -> None:
     others = [row for row in details.get("scores", []) if key(row) != key(score)]
     details = {**details, "scores": [*others, score]}
     write_details(path, details)
-    write_card(
-        path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name
-    )
+    write_card(path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

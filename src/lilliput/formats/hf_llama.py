@@ -161,9 +161,7 @@ def config_from_hf(values: dict[str, Any], source: str) -> LlamaConfig:
         if key not in known:
             raise FormatError(f"{source}: unknown key {key}; {near_miss(key, known)[:200]}")
         if key in _FIXED and value not in _FIXED[key]:
-            raise FormatError(
-                f"{source}: {key} = {value!r} is not supported; {_FIXED[key][0]!r} is"
-            )
+            raise FormatError(f"{source}: {key} = {value!r} is not supported; {_FIXED[key][0]!r} is")
     heads = {"num_key_value_heads": values.get("num_attention_heads")}
     filled = {**_CONFIG_DEFAULTS, **heads, **values}
     missing = [theirs for theirs in _FIELDS.values() if filled.get(theirs) is None]

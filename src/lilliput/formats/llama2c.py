@@ -48,9 +48,7 @@ def read_llama2c(path: Path) -> tuple[LlamaConfig, Weights]:
     expected = header.bytes + sum(_stored_bytes(header, shape) for _, shape in _layout(header))
     if len(data) != expected:
         fault = "is truncated" if len(data) < expected else "is too long"
-        raise FormatError(
-            f"{path} {fault}: its header calls for {expected:,} bytes, it has {len(data):,}"
-        )
+        raise FormatError(f"{path} {fault}: its header calls for {expected:,} bytes, it has {len(data):,}")
     weights: Weights = {}
     position = header.bytes
     for name, shape in _layout(header):
@@ -77,9 +75,7 @@ def write_llama2c(path: Path, config: LlamaConfig, weights: Weights, version: Ve
     with atomic_write(path) as file:
         file.write(_encode_header(header))
         for name, shape in _layout(header):
-            _write_array(
-                file, header, _rope_table(config, shape) if name is None else swapped[name]
-            )
+            _write_array(file, header, _rope_table(config, shape) if name is None else swapped[name])
 
 
 def is_llama2c(path: Path) -> bool:
@@ -113,9 +109,7 @@ def _read_header(data: bytes, source: str) -> _Header:
         config = _config(numbers, numbers[5] > 0, source)
         return _Header(config, 0, 0, 28)
     if version not in (1, 2) or len(data) < _HEADER_BYTES:
-        raise FormatError(
-            f"{source}: llama2.c version {version} is not 0, 1 or 2, or the file is cut"
-        )
+        raise FormatError(f"{source}: llama2.c version {version} is not 0, 1 or 2, or the file is cut")
     numbers = struct.unpack_from("<7i", data, 8)
     tied, group = struct.unpack_from("<Bi", data, 36)
     config = _config(numbers, bool(tied), source)

@@ -40,9 +40,7 @@ def make_sampler(sampling: Sampling, seed: int) -> Sampler:
     return sample
 
 
-def kept_chances(
-    logits: Logits, sampling: Sampling
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def kept_chances(logits: Logits, sampling: Sampling) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The ids that the cuts leave, most likely first, and their chances, which sum to 1."""
     scaled = logits.astype(np.float64) / sampling.temperature
     order = np.argsort(-scaled, kind="stable")

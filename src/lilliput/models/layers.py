@@ -35,9 +35,7 @@ class Rotary(nn.Module):
     def __init__(self, d_head: int, context: int, theta: float) -> None:
         super().__init__()
         exponents = torch.arange(0, d_head, 2, dtype=torch.int64).float() / d_head
-        angles = torch.outer(
-            torch.arange(context).float(), 1.0 / theta**exponents
-        )  # (context, K/2)
+        angles = torch.outer(torch.arange(context).float(), 1.0 / theta**exponents)  # (context, K/2)
         angles = torch.cat((angles, angles), dim=-1)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)

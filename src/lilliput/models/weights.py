@@ -25,8 +25,7 @@ def set_weights(model: nn.Module, weights: Mapping[str, npt.NDArray[np.float32]]
 def get_weights(model: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
     """A copy of every parameter as float32."""
     return {
-        name: parameter.detach().float().cpu().numpy().copy()
-        for name, parameter in model.named_parameters()
+        name: parameter.detach().float().cpu().numpy().copy() for name, parameter in model.named_parameters()
     }
 
 

@@ -24,9 +24,7 @@ def find_plan(name: str) -> Plan:
         return PRESETS[name]()
     path = Path(name)
     if path.suffix != ".toml" and not path.is_file():
-        raise ConfigError(
-            f"no preset {name}; {near_miss(name, PRESETS)} A plan file's name ends in .toml"
-        )
+        raise ConfigError(f"no preset {name}; {near_miss(name, PRESETS)} A plan file's name ends in .toml")
     values = read_toml(path)
     base = values.pop("base", None)
     if base is None:

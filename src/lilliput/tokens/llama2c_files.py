@@ -95,9 +95,7 @@ def _parse(data: bytes, source: str) -> list[tuple[bytes, float]]:
 
 def _read_sentencepiece_kind(records: list[tuple[bytes, float]], source: str) -> Tokenizer:
     if tuple(text for text, _ in records[:3]) != _NAMES_IN_FILE:
-        raise FormatError(
-            f"{source} is not a llama2.c tokenizer.bin: ids 0 to 2 are not <unk>, <s>, </s>"
-        )
+        raise FormatError(f"{source} is not a llama2.c tokenizer.bin: ids 0 to 2 are not <unk>, <s>, </s>")
     pieces = [*_NAMES, *(_decode(text, source).replace(" ", SPACE) for text, _ in records[3:])]
     if "" in pieces or len(set(pieces)) < len(pieces):
         raise FormatError(f"{source}: a piece is empty or comes twice")
@@ -133,9 +131,7 @@ def _read_byte_level(records: list[tuple[bytes, float]], source: str) -> Tokeniz
     for piece in sorted(pieces, key=lambda piece: -scores[piece]):
         parts = _merge_fully(list(piece), ranks)
         if len(parts) != 2:
-            raise FormatError(
-                f"{source}: no two better pieces make {piece!r}, so nothing ever merges to it"
-            )
+            raise FormatError(f"{source}: no two better pieces make {piece!r}, so nothing ever merges to it")
         ranks[parts[0], parts[1]] = len(ranks)
     return build_byte_level(pieces, list(ranks), source)
 
@@ -181,9 +177,7 @@ def _scores_for_run_c(tokenizer: Tokenizer) -> list[float]:
     ranks: dict[str, int] = {}
     for left, right in tokenizer.merges:
         ranks.setdefault(left + right, len(ranks))
-    ordinary = [
-        token for token in range(3, tokenizer.vocab_size) if not _is_byte_piece(tokenizer, token)
-    ]
+    ordinary = [token for token in range(3, tokenizer.vocab_size) if not _is_byte_piece(tokenizer, token)]
     ordinary.sort(key=lambda token: ranks.get(tokenizer.pieces[token], len(ranks)))
     scores = [0.0] * tokenizer.vocab_size
     for place, token in enumerate(ordinary):

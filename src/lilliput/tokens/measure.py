@@ -64,9 +64,7 @@ def measure_tokenizer(tokenizer: Tokenizer, texts: Iterable[str]) -> Measures:
     ordinary = np.ones(tokenizer.vocab_size, dtype=bool)
     ordinary[list(tokenizer.special_ids)] = False
     unused = int((uses[ordinary] == 0).sum())
-    whole = (
-        int(uses @ _whole_characters(tokenizer)) - prefixes
-    )  # the space put before a text is not its own
+    whole = int(uses @ _whole_characters(tokenizer)) - prefixes  # the space put before a text is not its own
     return Measures(
         stories=stories,
         bytes=bytes_,

@@ -32,9 +32,7 @@ def iter_fields(message: bytes, source: str) -> Iterator[tuple[int, Value]]:
         if length is None:
             length, position = _read_varint(message, position, source)
         if length > len(message) - position:
-            raise FormatError(
-                f"{source} is cut short: a field wants {length:,} bytes more than there are"
-            )
+            raise FormatError(f"{source} is cut short: a field wants {length:,} bytes more than there are")
         yield number, message[position : position + length]
         position += length
 

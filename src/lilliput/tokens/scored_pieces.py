@@ -26,17 +26,13 @@ def merges_of_scores(scores: Mapping[str, float], source: str) -> list[Merge]:
     """
     check_scores(scores, source)
     merges: list[Merge] = []
-    for piece in sorted(
-        scores, key=lambda piece: -scores[piece]
-    ):  # a stable sort keeps the id order
+    for piece in sorted(scores, key=lambda piece: -scores[piece]):  # a stable sort keeps the id order
         for cut in range(1, len(piece)):
             left, right = piece[:cut], piece[cut:]
             if left in scores and right in scores:
                 merges.append((left, right))
         if len(merges) > _MERGE_LIMIT:
-            raise FormatError(
-                f"{source} needs over {_MERGE_LIMIT:,} merges: it is no real vocabulary"
-            )
+            raise FormatError(f"{source} needs over {_MERGE_LIMIT:,} merges: it is no real vocabulary")
     return merges
 
 

@@ -54,11 +54,7 @@ def read_sentencepiece(path: Path) -> Tokenizer:
     """
     source = str(path)
     data = read_bounded(path, _LIMIT_BYTES, "a SentencePiece model")
-    pieces = [
-        _read_piece(value, source)
-        for number, value in iter_fields(data, source)
-        if number == _PIECES
-    ]
+    pieces = [_read_piece(value, source) for number, value in iter_fields(data, source) if number == _PIECES]
     model = read_message(data, source)
     trainer = read_message(get_bytes(model, _TRAINER, b"", source), source)
     _check_type(get_int(trainer, _MODEL_TYPE, _UNIGRAM, source), source)
@@ -116,9 +112,7 @@ def _check_pieces(pieces: list[_Piece], source: str) -> None:
         if not piece.text or piece.text in seen:
             raise FormatError(f"{source}: the piece {piece.text!r} is empty or comes twice")
         if piece.type in (_USER_DEFINED, _UNUSED):
-            raise FormatError(
-                f"{source}: {piece.text!r} is user-defined or unused, which is not supported"
-            )
+            raise FormatError(f"{source}: {piece.text!r} is user-defined or unused, which is not supported")
         if piece.type not in (_NORMAL, _UNKNOWN, _CONTROL, _BYTE):
             raise FormatError(f"{source}: {piece.text!r} is of the unknown type {piece.type}")
         seen.add(piece.text)

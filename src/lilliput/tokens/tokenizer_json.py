@@ -175,9 +175,7 @@ def _pieces_in_id_order(
     ids = dict(vocabulary)
     for content, entry in added.items():
         if ids.setdefault(content, entry["id"]) != entry["id"]:
-            raise FormatError(
-                f"{source}: {content!r} has two ids, {ids[content]} and {entry['id']}"
-            )
+            raise FormatError(f"{source}: {content!r} has two ids, {ids[content]} and {entry['id']}")
     pieces: list[str | None] = [None] * len(ids)
     for piece, token in ids.items():
         if not _is_id(token) or token >= len(ids):
@@ -222,11 +220,7 @@ def _steps(part: Any, inner: str) -> list[dict[str, Any]]:
     if part.get("type") != "Sequence":
         return [part]
     listed = part.get(inner)
-    return (
-        [step for each in listed for step in _steps(each, inner)]
-        if isinstance(listed, list)
-        else []
-    )
+    return [step for each in listed for step in _steps(each, inner)] if isinstance(listed, list) else []
 
 
 def _turns_to_space(step: dict[str, Any]) -> bool:

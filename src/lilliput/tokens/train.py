@@ -88,8 +88,7 @@ class _Chunks:
                 self.any_text = True
                 if SURROGATE.search(chunk):
                     raise DataError(
-                        f"text {number} holds a lone surrogate: it is no Unicode text; read the "
-                        "file as UTF-8"
+                        f"text {number} holds a lone surrogate: it is no Unicode text; read the file as UTF-8"
                     )
                 yield from self._limit_runs(chunk)
 

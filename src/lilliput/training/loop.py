@@ -46,9 +46,7 @@ class Outcome:
     reason: Literal["finished", "stopped"]
 
 
-def train(
-    plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Surroundings
-) -> Outcome:
+def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Surroundings) -> Outcome:
     """Run `plan` from its beginning, or from the checkpoint in `files` if there is one.
 
     The checkpoint is saved every `checkpoint_s` seconds and at the end, however it comes.

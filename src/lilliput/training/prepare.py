@@ -105,9 +105,7 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
-def _make_tokenizer(
-    plan: Plan, open_again: Callable[[], Opened], fit_vocabulary: bool
-) -> Tokenizer:
+def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened], fit_vocabulary: bool) -> Tokenizer:
     if plan.tokenizer is None:
         texts = _training_texts(plan, open_again())
         return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)

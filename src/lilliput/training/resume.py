@@ -96,8 +96,7 @@ def load_plan(files: RunFiles) -> Plan:
     """The plan of a run that was begun; raises LilliputError where there is none."""
     if not files.plan.is_file():
         raise LilliputError(
-            f"{files.folder} holds no run to resume (it lacks resume/plan.json); "
-            "start one without --resume"
+            f"{files.folder} holds no run to resume (it lacks resume/plan.json); start one without --resume"
         )
     return Plan.from_dict(read_json_object(files.plan), str(files.plan))
 

@@ -12,7 +12,7 @@ from lilliput.stories.story import Story
 from lilliput.stories.world import iter_world, tell
 from lilliput.stories.world.plots.families import FAMILIES
 
-GOLDEN = "4f2e635b374372498374f744cdbcc8f493f8f2bb9c33334219e797fa8e2593af"
+GOLDEN = "493b6e8082deaddc315275be2066ec138faad5ffaa95f042945617f637938e93"
 
 
 @pytest.fixture(scope="module")

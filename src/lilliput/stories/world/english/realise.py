@@ -6,7 +6,7 @@ from typing import Any
 from lilliput.stories.world.draw import Draw
 from lilliput.stories.world.english import speech, time
 from lilliput.stories.world.english.phrases import Phrasing
-from lilliput.stories.world.english.refer import What, Who, doing, where
+from lilliput.stories.world.english.refer import FAMILY, What, Who, doing, where
 from lilliput.stories.world.english.tables import PHRASES
 from lilliput.stories.world.lexicon.activities import Activity
 from lilliput.stories.world.lexicon.places import Place
@@ -34,7 +34,7 @@ class Teller:
         self.whos: list[Who | None] = [None] * len(world.cast)
         self.whats: list[What | None] = [None] * len(world.things)
         self.slots: dict[str, Any] = time.phrases(draw)
-        self.feelings = ["calm"] * len(world.cast)
+        self.feelings = ["kind" if who.role in FAMILY else "calm" for who in world.cast]
         self.seen: dict[str, int] = {}  # kind of event: the phrasing that told it last
         self.focus: Character | None = None  # whom the last sentence was about
         self.rival = ""  # a pronoun that would be ambiguous now

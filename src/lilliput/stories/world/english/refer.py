@@ -8,7 +8,7 @@ that introduces ("her friend Tom", "a small frog") and becomes the name once tha
 from functools import cache
 
 from lilliput.stories.world.english.grammar import PRONOUNS, capital, with_article
-from lilliput.stories.world.lexicon import verbs
+from lilliput.stories.world.lexicon import animals, verbs
 from lilliput.stories.world.lexicon.activities import Activity
 from lilliput.stories.world.lexicon.places import Place
 from lilliput.stories.world.lexicon.things import ThingKind
@@ -21,7 +21,8 @@ class Who:
     """The ways to call one character."""
 
     __slots__ = (
-        "He", "His", "Name", "Ref", "atrait", "call", "first", "he", "him", "his", "intro", "kind", "known",
+        "He", "His", "Name", "Ref", "atrait", "call", "cry", "first", "he", "him", "his", "intro", "kind",
+        "known",
         "name", "nom", "poss", "ref", "self", "trait",
     )  # fmt: skip
 
@@ -38,6 +39,7 @@ class Who:
             self.Name = "The " + who.kind
             self.first = self.intro = with_article(f"{who.look} {who.kind}")
             self.call = f"{who.look} {who.kind}"
+            self.cry = animals.BY_NOUN[who.kind].sound
         else:
             self.name = self.Name = self.call = name
             self.intro = f"{with_article(f'{who.trait} {who.kind}'.strip())} named {name}"

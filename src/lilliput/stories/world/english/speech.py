@@ -39,7 +39,7 @@ MANNERS = {
     "jealous": ("with a frown", "crossly"),
     "surprised": ("with wide eyes", "and stared"),
     "shy": ("shyly", "in a quiet voice", "in a tiny voice"),
-    "kind": ("kindly", "gently", "with a warm smile", "softly", "and smiled"),
+    "kind": ("kindly", "gently", "softly", "quietly"),
 }
 WITH_MANNER = {
     ".": ('"%s," said {a.nom} MANNER.', '"%s," {a.ref} said MANNER.'),

@@ -1,4 +1,4 @@
-"""What characters love to do. True of an activity may be: out, home, two (better with a friend), skill (must be learned)."""
+"""What characters love to do. True of an activity may be: out, home, two (better with a friend)."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ ACTIVITIES = tuple(
         sing                 | out home two
         sing songs           | home two
         climb trees          | out two
-        swim                 | out skill
+        swim                 | out
         paint                | home two
         draw                 | home two
         draw pictures        | home two
@@ -56,7 +56,7 @@ ACTIVITIES = tuple(
         explore              | out two
         dress up             | home two
         hide                 | home out two
-        whistle              | home out skill
+        whistle              | home out
         feed the birds       | out two
         watch the rain       | home two
         watch the boats      | out two

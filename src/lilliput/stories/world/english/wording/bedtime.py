@@ -63,7 +63,7 @@ There was a small sound at the window. It was {b}!
 """,
     "bedtime.alone.too": """
 >I cannot sleep. It is so quiet out here.
-{A} looked up at {b.name} and blinked.
+{A} looked up at {b.name} and [blinked|{a.cry} softly].
 {A} did not want to be alone in the dark.
 """,
     "bedtime.together": """

@@ -113,6 +113,7 @@ And that was the [end of a good day|best part of all].
     "meet.animal": """
 {Sudden}, {a} saw {b} [near the path|under a tree|in the grass|by a big stone].
 On the way, {a} met {b}.
+There was {b} near the path. {b.He} {b.cry} [softly|at {a.name}|and came closer].
 {A} heard a [small|soft|funny] sound. It was {b}.
 Along came {b}. {b.He} [looked up at|looked at|stopped in front of] {a.name}.
 {Soon}, {a} met {b}.

@@ -55,7 +55,7 @@ But then {a} gave it back. "You are so honest," {a.he} said. "You can have it."
     "finder.empty.hands": """
 {A} went home with empty hands, but with a light heart.
 Now {a} had no {t.noun}. But {b.poss} smile was worth it.
-{A} watched {b.name} {t.use} the {t.noun}. It was better to see it like that.
+{A} watched {b.name} walk away with the {t.noun} and a smile. It was better like that.
 """,
     "finder.hides": """
 {A} hid the {t.noun} behind {a.his} back and said nothing.

@@ -48,6 +48,7 @@ After a week of rain and sun, there was a green tip. "Hello, little one," {a} sa
     "garden.pest": """
 But one day, {a} sat right beside the little plant and looked hungry.
 But then {a} came and took a bite of a green leaf.
+But one morning, {a} {a.cry} in the garden. {a.He} wanted to eat the plant!
 One morning, {a} was in the garden. {a.He} was nibbling at the plant!
 """,
     "garden.eaten": """

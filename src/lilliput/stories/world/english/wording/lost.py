@@ -79,6 +79,7 @@ But the {t.noun} was not lost at all. {A} peeked {x}, and there sat {b} with it!
 {A} had only wanted to [keep it warm|sleep beside it]. {a.He} gave {t} back.
 """,
     "lost.taker.play": """
+{A} {a.cry} and looked very proud. {b.Name} had to laugh and took the {t.noun}.
 {A} only wanted to play. {a.He} dropped {t} at {b.poss} feet.
 {A} pushed {t} back to {b.name} and looked sorry.
 {A} thought it was a game. {a.He} let go of {t} and ran in circles.

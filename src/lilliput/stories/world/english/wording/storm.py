@@ -62,7 +62,7 @@ Outside the window sat {a}. {a.He} was dripping wet.
 """,
     "storm.grateful": """
 {A} ate a few crumbs and fell asleep.
-{A} shook the water off and made a happy sound.
+{A} shook the water off and {a.cry} happily.
 >Thank you. It was so cold out there!
 """,
     "storm.over": """

@@ -25,6 +25,7 @@ There was a [red|blue|green] ribbon around {a.his} neck.
 """,
     "stray.loves": """
 {A} held {b.name} close. {b.He} was so soft and warm.
+{b.Name} {b.cry} happily when {a} sat down beside it.
 {b.Name} put {b.his} head on {a.poss} knee. {A} never wanted to let go.
 {A} played with {b.name} all [day|afternoon].
 >You and I will be friends forever, {b.call}.

@@ -17,6 +17,7 @@ PHRASES = {
     "stuck.sees": """
 It was {a}, stuck {x.where}.
 {A} was stuck {x.where} and could not get out.
+{A} {a.cry} [sadly|softly]. {a.He} was stuck {x.where}.
 There was {a}! {a.He} was stuck {x.where}.
 >Please help me! I am stuck {x.where}!
 {A} sat {x.where} and [could not move|could not get free].
@@ -54,6 +55,7 @@ Together, {a} and {b} {x.frees}. {c.Name} was free!
 >I will never forget this!
 {A} [looked at|danced around] {b.name} to say thank you, and then {a.he} went home.
 {A} made a happy little sound and [was gone|went home].
+{A} {a.cry} [happily|softly|with joy] and [was gone|went home].
 """,
     "stuck.drops": """
 {Later}, {a} was by the water with {a.his} {t.full}. Splash! The {t.noun} fell in.

@@ -58,7 +58,7 @@ But {a} saw how {b.name} licked {b.his} lips.
 """,
     "trick.admits": """
 >You are too smart for me. I was only hungry.
-{A} hung {a.his} head. {a.He} had not eaten all day.
+{A} {a.cry} and hung {a.his} head. {a.He} had not eaten all day.
 {A} was ashamed and told {b.name} the truth. {a.His} tummy was empty.
 """,
     "trick.shares": """
