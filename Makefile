@@ -1,6 +1,6 @@
 # make story [MINUTES=3] [DATA=my.txt]   a model that tells a story     make test    all tests
 # make setup   the command at .venv/bin/lilliput                        make check   style and types
-# make bench   measurements                                             make docs    docs/cli.md
+# make bench [MODEL=runs/story]   measurements                          make docs    docs/cli.md
 
 PYTHON ?= python3
 MINUTES ?= 3
@@ -23,9 +23,11 @@ check: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+MODEL ?= runs/story
 bench: .venv/.test
 	$(BIN)/python benchmarks/world_speed.py
-	$(BIN)/python benchmarks/public_models.py
+	$(BIN)/lilliput data make --count 300 -o runs/bench.jsonl
+	$(BIN)/python benchmarks/evaluate_vs_transformers.py "$(MODEL)" runs/bench.jsonl; rm -f runs/bench.jsonl
 
 docs: .venv/.test
 	$(BIN)/python docs/make_cli.py

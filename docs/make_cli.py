@@ -15,7 +15,8 @@ HEAD = """\
 # The command line
 
 Made by `make docs` from the commands' own help; a test keeps it true. Results go to stdout, everything about
-the work to stderr. Exit status: 0 done, 2 a mistake that one line on stderr explains, 130 stopped by Ctrl-C.
+the work to stderr. Exit status: 0 done, 2 a mistake that one line on stderr explains, 130 stopped by Ctrl-C
+(a training run saves itself and ends with 0).
 """
 
 

@@ -46,8 +46,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     When the block raises, nothing is left behind. Raises LilliputError if `path` holds anything.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise LilliputError(f"{path} exists already: name another folder, or remove it")
+    refuse_full_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
@@ -57,6 +56,12 @@ def new_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def refuse_full_folder(path: Path) -> None:
+    """Raise LilliputError if `path` is a file, or a folder that holds anything."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise LilliputError(f"{path} exists already: name another folder, or remove it")
 
 
 def refuse_overwrite(path: Path) -> None:

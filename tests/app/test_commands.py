@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from lilliput.app.cli import run
+from lilliput.app.commands import story
 from lilliput.formats.folder import load_folder
 from lilliput.formats.weights import read_safetensors
 
@@ -197,3 +198,16 @@ def test_a_newcomers_story_from_own_text_ends_with_commands_that_work(
         )
     assert run(["story", "--data", "my.txt", "--minutes", "0.01"]) == 0
     assert Path("runs/story-2/config.json").is_file()
+
+
+def test_without_a_network_the_story_world_serves_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(story, "_WORLD", "world:400")
+    assert run(["story", "--minutes", "0.02"]) == 0
+    told = capsys.readouterr().err
+    assert "taking the built-in story world instead" in told
+    assert "stories: the built-in story world: 400 stories of seed 0" in told

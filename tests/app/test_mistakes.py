@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -174,6 +175,20 @@ def test_a_full_disk_is_said_and_leaves_nothing(refused: Refused, monkeypatch: p
     monkeypatch.setattr(rundir.os, "fsync", full)
     assert "No space left on device" in refused(*train_on("good.txt"))
     assert "No space left on device" in refused("data", "make", "-o", "w.jsonl", "--count", "5")
+
+
+def test_a_disk_that_is_really_too_small_leaves_nothing(folder: Path) -> None:
+    """`ulimit -f` refuses writes past 8 KiB, as a full disk would; the shards are larger than that."""
+    Path("more.txt").write_text("\n\n".join(f"{story} {number}" for number in range(20) for story in STORIES))
+    command = shlex.join([sys.executable, "-m", "lilliput", *train_on("more.txt")])
+    before = sorted(folder.rglob("*"))
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 8; exec {command}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.rstrip().split("\n")[-1].startswith("lilliput: ")
+    assert "File too large" in done.stderr
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_no_permission_to_write_is_said(refused: Refused) -> None:

@@ -61,5 +61,5 @@ def _show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.4f}"
+        return f"{value:,.4f}" if abs(value) >= 0.001 else f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

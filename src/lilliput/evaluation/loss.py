@@ -24,7 +24,8 @@ from lilliput.tokens import Tokenizer
 Cut = Literal["story", "stream"]
 Ids = npt.NDArray[np.int64]
 
-_BATCH_TOKENS = 8192
+_BATCH_TOKENS, _BATCH_LOGITS = 8192, 2**25
+"""At most this many positions at once, and logits: 128 MB, whatever the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: 
     )
     nats = end_nats = 0.0
     end_tokens = 0
-    for batch in _in_batches(windows):
+    for batch in _in_batches(windows, min(_BATCH_TOKENS, _BATCH_LOGITS // model.config.vocab_size)):
         costs, targets = _costs(model, batch)
         counted = targets != IGNORED
         ends = targets == tokenizer.end
@@ -138,22 +139,22 @@ def _stream_window(ids: Ids, opens: npt.NDArray[np.bool_]) -> _Window:
     return _Window(ids[:-1], np.where(opens[1:], IGNORED, ids[1:]))
 
 
-def _in_batches(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
-    """Groups of windows of similar length, about _BATCH_TOKENS with padding; holds a bounded number."""
+def _in_batches(windows: Iterable[_Window], most: int) -> Iterator[list[_Window]]:
+    """Groups of windows of similar length, `most` positions with padding; holds a bounded number."""
     pool: list[_Window] = []
     for window in windows:
         pool.append(window)
         if len(pool) == 1024:
-            yield from _cut_pool(pool)
+            yield from _cut_pool(pool, most)
             pool = []
-    yield from _cut_pool(pool)
+    yield from _cut_pool(pool, most)
 
 
-def _cut_pool(pool: list[_Window]) -> Iterator[list[_Window]]:
+def _cut_pool(pool: list[_Window], most: int) -> Iterator[list[_Window]]:
     pool = sorted(pool, key=lambda window: len(window.inputs))
     batch: list[_Window] = []
     for window in pool:
-        if batch and (len(batch) + 1) * len(window.inputs) > _BATCH_TOKENS:
+        if batch and (len(batch) + 1) * len(window.inputs) > most:
             yield batch
             batch = []
         batch.append(window)
@@ -178,4 +179,4 @@ def _costs(model: Llama, batch: list[_Window]) -> tuple[npt.NDArray[np.float64],
         ignore_index=IGNORED,
         reduction="none",
     )
-    return costs.double().cpu().numpy().reshape(targets.shape), targets
+    return costs.cpu().double().numpy().reshape(targets.shape), targets

@@ -93,6 +93,17 @@ def test_a_name_is_introduced_before_it_acts(stories: list[Story]) -> None:
             assert known or (wild and re.search(r"\b[Aa]n? \w+ $", before)), (who["name"], text)
 
 
+def test_nobody_is_introduced_twice(stories: list[Story]) -> None:
+    for story in stories:
+        text = story.text.replace("\n", " ")
+        for who in story.labels["truth"]["characters"]:
+            if who["role"] in ("friend", "best friend", "neighbor", "cousin", "sister", "brother"):
+                assert len(re.findall(rf"\b(?:her|his) {who['role']} {who['name']}\b", text)) <= 1, text
+            elif who["name"] == who["kind"]:  # an animal without a name
+                introductions = re.findall(rf"\b[Aa]n? [a-z]+ {who['kind']}\b(?! [a-z]*ed)", text)
+                assert len(introductions) <= 1, text
+
+
 def test_the_hero_is_introduced_by_kind_in_the_first_two_sentences(stories: list[Story]) -> None:
     for story in stories:
         truth = story.labels["truth"]

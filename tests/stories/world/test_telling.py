@@ -12,7 +12,7 @@ from lilliput.stories.story import Story
 from lilliput.stories.world import iter_world, tell
 from lilliput.stories.world.plots.families import FAMILIES
 
-GOLDEN = "493b6e8082deaddc315275be2066ec138faad5ffaa95f042945617f637938e93"
+GOLDEN = "cf32d20bf04e4355ca834357e8a8d732b3570aca5a8f056cdac37e20dc2915a6"
 
 
 @pytest.fixture(scope="module")

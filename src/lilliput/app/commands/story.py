@@ -8,7 +8,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import command_name, say
-from lilliput.errors import DataError, LilliputError
+from lilliput.errors import DataError
 
 _WORLD = "world:40000"
 _FEW, _SHARE_OF_FEW = 300, 0.2
@@ -40,13 +40,13 @@ def story(
     from lilliput.app.running import free_run_folder, run_plan
     from lilliput.device import require_torch
     from lilliput.presets import find_plan
+    from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
     out = out or free_run_folder()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise LilliputError(f"{out} exists already: name another folder")
+    refuse_full_folder(out)
     require_torch("training")
     settings = [f"train.minutes={minutes}", f"seed={seed}", f"data.separator={separator.value}"]
     plan = find_plan("pocket").with_settings(settings)

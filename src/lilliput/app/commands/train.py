@@ -7,7 +7,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
-from lilliput.errors import ConfigError, LilliputError
+from lilliput.errors import ConfigError
 
 
 def train(
@@ -65,13 +65,13 @@ def _start(name: str, out: Path, data: list[str], changes: list[str]) -> None:
     from lilliput.app.running import run_plan
     from lilliput.device import choose_device, require_torch
     from lilliput.presets import find_plan
+    from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
     plan = find_plan(name).with_settings(changes)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise LilliputError(f"{out} exists already: name another folder, or go on with --resume")
+    refuse_full_folder(out)
     require_torch("training")
     choose_device(plan.train.device)
     files = RunFiles(out)

@@ -10,7 +10,7 @@ DAYS = (
     "One Sunday afternoon", "One spring day", "One summer day", "After breakfast", "After lunch",
     "On Monday", "On Tuesday", "On Wednesday", "On Thursday", "On Friday", "On Saturday", "On Sunday",
 )  # fmt: skip
-NEXT = ("The next day", "The next morning", "The day after", "The very next day", "In the morning")
+NEXT = ("The next day", "The next morning", "The day after", "The very next day", "The morning after")
 LATER = (
     "A few days later",
     "Some days later",
