@@ -48,8 +48,6 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits 0, 1 (a fault of ours), 2 (the person's mistake), or 130 (Ctrl-C)."""
-    # Threads that wait sleep: spinning ones halve training, or worse, as soon as a core is busy elsewhere.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

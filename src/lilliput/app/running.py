@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lilliput.app.output import command_name, say
 from lilliput.app.progress import TrainingBar
-from lilliput.device import require_torch
+from lilliput.device import choose_device, require_torch
 from lilliput.errors import LilliputError
 from lilliput.formats.folder import save_folder
 from lilliput.stories.batches import Batches
@@ -20,7 +20,7 @@ from lilliput.training.diary import Row
 from lilliput.training.loop import Outcome, Surroundings, train
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
-from lilliput.training.resume import Position, RunFiles
+from lilliput.training.resume import Position, RunFiles, save_plan
 from lilliput.training.trackers import tensorboard_writer
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _LOOK_STORIES = 64
 _SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
 _DIARY_TOKENS = 200
+_TRIAL_STEPS = 5
+"""Steps by which the number of threads is chosen."""
 
 
 def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
@@ -38,14 +40,9 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     require_torch("training")
     from lilliput.training.step_torch import TorchStep
 
-    plan = prepared.plan
+    plan = _with_threads(files, prepared)
     step = TorchStep(plan.model, plan.train, plan.seed)
-    batches = Batches(
-        prepared.train,
-        batch_tokens=plan.train.batch_tokens,
-        context=plan.model.context,
-        seed=plan.seed,
-    )
+    batches = _open_batches(prepared)
     held_back = held_back_texts(prepared, _SCORE_STORIES)
     if plan.prompt is None:
         plan = plan.model_copy(update={"prompt": " ".join(held_back[0].split()[:3])})
@@ -79,6 +76,30 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     if outcome.reason == "stopped":
         say(f"stopped and saved; go on with: {command_name()} train --resume --out {files.folder}")
     return outcome
+
+
+def _open_batches(prepared: Prepared) -> Batches:
+    plan = prepared.plan
+    return Batches(
+        prepared.train,
+        batch_tokens=plan.train.batch_tokens,
+        context=plan.model.context,
+        seed=plan.seed,
+    )
+
+
+def _with_threads(files: RunFiles, prepared: Prepared) -> Plan:
+    """The plan with its number of threads decided and written down, so that --resume keeps to it."""
+    from lilliput.training.step_torch import fastest_threads
+
+    plan = prepared.plan
+    if plan.train.threads is not None or choose_device(plan.train.device).type != "cpu":
+        return plan
+    batches = _open_batches(prepared)
+    threads = fastest_threads(plan.model, plan.train, [batches.at(step) for step in range(_TRIAL_STEPS)])
+    plan = plan.with_settings([f"train.threads={threads}"])
+    save_plan(files, plan)
+    return plan
 
 
 def held_back_texts(prepared: Prepared, most: int) -> list[str]:

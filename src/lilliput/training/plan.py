@@ -50,7 +50,8 @@ class TrainPlan(Config):
     """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes."""
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1)] | None = None
-    """CPU threads; None takes all cores. The bits of a run depend on it."""
+    """CPU threads. None tries one and all cores at the start of a run, and keeps the faster in its plan,
+    since the bits of a run depend on it."""
     checkpoint_s: Annotated[float, Field(ge=0)] = 30.0
     """Seconds between checkpoints."""
     log_every: Annotated[int, Field(ge=1)] = 10

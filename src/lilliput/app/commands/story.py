@@ -10,7 +10,7 @@ from lilliput.app import options
 from lilliput.app.output import command_name, say
 from lilliput.errors import DataError
 
-_WORLD = "world:40000"
+_WORLD = "world:20000"
 _FEW, _SHARE_OF_FEW = 300, 0.2
 """With fewer stories than this, hold back a larger share, so that some are held back at all."""
 _TRIES = 8
