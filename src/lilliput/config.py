@@ -5,6 +5,7 @@ and go through `with_settings`, which builds a new object and names the near mis
 """
 
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,6 +47,16 @@ class Config(BaseModel):
         """A copy with nested `changes` laid over it; raises ConfigError that begins with `source`."""
         return self.from_dict(_merge(self.model_dump(), changes, source), source)
 
+    def as_toml(self) -> str:
+        """This config as TOML that `from_dict` reads back: values first, then groups; no value, no line."""
+        values = self.model_dump()
+        plain = {name: value for name, value in values.items() if not isinstance(value, dict)}
+        lines = _toml_lines(plain)
+        for group, inner in values.items():
+            if isinstance(inner, dict):
+                lines += ["", f"[{group}]", *_toml_lines(inner)]
+        return "\n".join(lines) + "\n"
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The values of a TOML file; raises ConfigError that names the file."""
@@ -58,10 +69,15 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def near_miss(name: str, known: Iterable[str]) -> str:
-    """ ", did you mean X?" for the closest known name; without one, the names there are."""
+    """`did you mean X?` for the closest known name; without one, `there are` and all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+
+
+def _toml_lines(values: dict[str, Any]) -> list[str]:
+    """JSON's strings, numbers and truth values are TOML's too."""
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items() if value is not None]
 
 
 def _parse_value(text: str) -> Any:
@@ -109,6 +125,8 @@ def _explain(error: ValidationError, config: type[BaseModel], source: str) -> st
     if fault["type"] == "extra_forbidden":
         owner = _owner_of(config, fault["loc"])
         return f"{prefix}no setting {where}; {near_miss(str(fault['loc'][-1]), owner.model_fields)}"
+    if fault["type"] == "missing":
+        return f"{prefix}{where} is missing"
     if fault["type"] == "value_error":
         return f"{prefix}{where + ': ' if where else ''}{fault['ctx']['error']}"
     return f"{prefix}{where} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"

@@ -61,7 +61,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 def refuse_full_folder(path: Path) -> None:
     """Raise LilliputError if `path` is a file, or a folder that holds anything."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise LilliputError(f"{path} exists already: name another folder, or remove it")
+        begun = (path / "resume" / "plan.json").is_file()
+        mend = "go on with it by --resume, or remove it" if begun else "or remove it"
+        raise LilliputError(f"{path} exists already: name another folder, {mend}")
 
 
 def refuse_overwrite(path: Path) -> None:

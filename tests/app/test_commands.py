@@ -17,6 +17,7 @@ from lilliput.app.cli import run
 from lilliput.app.commands import story
 from lilliput.formats.folder import load_folder
 from lilliput.formats.weights import read_safetensors
+from lilliput.presets import find_plan
 
 SETTINGS = [
     "model.vocab_size=400", "model.d_model=32", "model.n_layers=2", "model.d_ff=64", "model.context=256",
@@ -89,7 +90,7 @@ def test_a_score_is_printed_and_kept(trained: Path, capsys: pytest.CaptureFixtur
     assert row["stories"] == 300
     assert row["bits_per_byte"] == pytest.approx(row["nats"] / math.log(2) / row["bytes"])
     kept = load_folder(trained / "model").details["scores"]
-    assert any(score["data"] == "world.jsonl" for score in kept)
+    assert [score["data"] for score in kept] == ["held-back stories", "world.jsonl"]
     assert "| world.jsonl | story |" in (trained / "model/README.md").read_text()
     assert run(["evaluate", str(trained / "model"), "--data", world, "--cut", "stream", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tokens"] == row["tokens"]
@@ -104,6 +105,7 @@ def test_an_export_comes_back_equal(trained: Path, tmp_path: Path) -> None:
         assert run(["import", str(file), str(tmp_path / version), "--tokenizer", vocabulary]) == 0
         ours, back = load_folder(trained / "model"), load_folder(tmp_path / version)
         assert all(np.array_equal(ours.weights[name], back.weights[name]) for name in ours.weights)
+        assert (back.tokenizer.bos, back.tokenizer.end) == (ours.tokenizer.bos, ours.tokenizer.end)
 
 
 def test_every_command_that_shows_something_has_json(
@@ -211,3 +213,54 @@ def test_without_a_network_the_story_world_serves_and_says_so(
     told = capsys.readouterr().err
     assert "taking the built-in story world instead" in told
     assert "stories: the built-in story world: 400 stories of seed 0" in told
+
+
+def test_a_preset_is_shown_as_the_plan_file_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["presets", "pocket"]) == 0
+    (tmp_path / "p.toml").write_text(capsys.readouterr().out)
+    assert find_plan(str(tmp_path / "p.toml")) == find_plan("pocket")
+
+
+def test_a_longer_run_keeps_the_diary_and_one_that_is_over_says_so(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, out = str(trained / "world.jsonl"), str(tmp_path / "m")
+    assert run(["train", "pocket", "--data", world, "--out", out, "--tokens", "3000", *settings()]) == 0
+    first = (tmp_path / "m/diary.md").read_text()
+    for more in ([], ["--tokens", "10"]):
+        assert run(["train", "--resume", "--out", out, *more]) == 2
+        assert "has used up its budget" in capsys.readouterr().err
+    assert run(["train", "--resume", "--out", out, "--tokens", "6000"]) == 0
+    second = (tmp_path / "m/diary.md").read_text()
+    assert second.startswith(first)
+    assert second.count("## after") == first.count("## after") + 1 == 3
+
+
+def test_text_without_spaces_trains_and_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stories = [
+        f"むかし{a}という子がいました。{b}が好きで、毎日{b}で遊びました。" * 9
+        for a in "花春夏秋冬"
+        for b in "川山海空森"
+    ]
+    Path("ja.txt").write_text("\n\n".join(stories), encoding="utf-8")
+    more = settings("model.vocab_size=300", "model.context=64", "data.valid_share=0.2")
+    assert run(["train", "pocket", "--data", "ja.txt", "--out", "m", "--tokens", "3000", *more]) == 0
+    capsys.readouterr()
+    assert run(["tell", "m", "むかし", "--max-tokens", "20"]) == 0
+    assert capsys.readouterr().out.startswith("むかし")
+
+
+def test_a_run_can_use_the_tokenizer_of_an_imported_model(
+    shared: Path, trained: Path, tmp_path: Path
+) -> None:
+    vocabulary, folder = str(shared / "tokenizers/tok512.model"), str(tmp_path / "public")
+    assert run(["import", str(shared / "models/stories260K.bin"), folder, "--tokenizer", vocabulary]) == 0
+    data = ["--data", str(trained / "world.jsonl"), "--out", str(tmp_path / "m"), "--tokens", "2000"]
+    more = settings(f"tokenizer={folder}", "model.vocab_size=512")
+    assert run(["train", "pocket", *data, *more]) == 0
+    assert (
+        load_folder(tmp_path / "m").tokenizer.fingerprint == load_folder(Path(folder)).tokenizer.fingerprint
+    )

@@ -189,6 +189,8 @@ def change_config(folder: Path, **changes: object) -> None:
         ({"num_hidden_layers": 3}, "lacks the weight blocks.2"),
         ({"num_hidden_layers": 1}, "holds blocks.1"),
         ({"vocab_size": None}, "lacks vocab_size"),
+        ({"num_hidden_layers": 10**9}, "n_layers"),
+        ({"vocab_size": 10**9}, "shape"),
     ],
 )
 def test_a_config_that_we_would_compute_differently_is_refused(
@@ -196,6 +198,12 @@ def test_a_config_that_we_would_compute_differently_is_refused(
 ) -> None:
     change_config(folder, **changes)
     with pytest.raises(LilliputError, match=told):
+        load_folder(folder)
+
+
+def test_a_number_of_thousands_of_digits_is_no_config(folder: Path) -> None:
+    (folder / "config.json").write_text('{"vocab_size": ' + "9" * 5000 + "}")
+    with pytest.raises(FormatError, match="not JSON"):
         load_folder(folder)
 
 

@@ -171,3 +171,15 @@ def test_a_hostile_header_is_refused_or_read_and_nothing_else(
     except FormatError as error:
         assert "\n" not in str(error)
     is_llama2c(path)
+
+
+def test_a_group_that_leaves_its_matrix_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.bin"
+    config = LlamaConfig(vocab_size=10, d_model=8, n_layers=1, n_heads=2, n_kv_heads=1, d_ff=12, context=4)
+    write_llama2c(path, config, random_weights(config), 2)
+    data = bytearray(path.read_bytes())
+    for group in (48, 0, -4, 5, 2**31 - 1):
+        data[37:41] = struct.pack("<i", group)
+        path.write_bytes(data)
+        with pytest.raises(FormatError, match="group"):
+            read_llama2c(path)

@@ -84,7 +84,7 @@ def test_a_token_budget_is_used_up_and_not_passed(tmp_path: Path) -> None:
 def test_a_time_budget_ends_by_the_clock(tmp_path: Path) -> None:
     step, seen, _ = run(plan(minutes=1, checkpoint_s=1e9), tmp_path)
     assert 60 <= seen[-2]["seconds"] <= 64
-    assert step.rates[-1] < 0.02 * max(step.rates)
+    assert step.rates[-1] < 0.05 * max(step.rates)
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:

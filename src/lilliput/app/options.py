@@ -21,7 +21,8 @@ Column = Annotated[
     str | None,
     typer.Option(help="Column of a table, key of a JSON line, that holds the story."),
 ]
-Seed = Annotated[int, typer.Option(help="Where randomness starts.", min=0)]
+LARGEST_SEED = 2**63 - 1
+Seed = Annotated[int, typer.Option(help="Where randomness starts.", min=0, max=LARGEST_SEED)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Settings = Annotated[
     list[str],

@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from rich.progress import (
 )
 
 from lilliput.app.output import say
+from lilliput.stories.sources import Opened
 from lilliput.training.diary import Row
 
 Item = TypeVar("Item")
@@ -40,6 +42,11 @@ def counted(items: Iterable[Item], doing: str, what: str, total: int | None = No
         for item in items:
             yield item
             bar.advance(task)
+
+
+def open_counted(opened: Opened) -> Opened:
+    """The same stories, counted on stderr while they are read."""
+    return replace(opened, stories=counted(opened.stories, "reading", "stories"))
 
 
 @contextmanager

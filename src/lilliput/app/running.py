@@ -1,21 +1,26 @@
 """Running a plan: the loop with its surroundings, and the model folder at the end."""
 
 import shlex
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from lilliput.app.output import command_name, say
-from lilliput.app.progress import TrainingBar
+from lilliput.app.progress import TrainingBar, counted
 from lilliput.device import choose_device, require_torch
-from lilliput.errors import LilliputError
+from lilliput.errors import ConfigError, LilliputError, MissingExtraError
 from lilliput.formats.folder import save_folder
 from lilliput.stories.batches import Batches
+from lilliput.stories.sources import fingerprint_stories
+from lilliput.stories.story import Story
 from lilliput.training.diary import Row
 from lilliput.training.loop import Outcome, Surroundings, train
 from lilliput.training.plan import Plan
@@ -30,22 +35,20 @@ _LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
 _SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
-_DIARY_TOKENS = 200
+_PROMPT_TOKENS, _DIARY_TOKENS = 5, 200
+"""Tokens of a held-back story that the diary's stories begin with, and tokens told after them."""
 _TRIAL_STEPS = 5
 """Steps by which the number of threads is chosen."""
 
 
 def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     """Train until the budget is used up or the person stops it; writes the model folder either way."""
-    require_torch("training")
     from lilliput.training.step_torch import TorchStep
 
-    plan = _with_threads(files, prepared)
+    plan = _decided(files, prepared)
     step = TorchStep(plan.model, plan.train, plan.seed)
     batches = _open_batches(prepared)
     held_back = held_back_texts(prepared, _SCORE_STORIES)
-    if plan.prompt is None:
-        plan = plan.model_copy(update={"prompt": " ".join(held_back[0].split()[:3])})
 
     def look(_: Position) -> Row:
         scored = score(step.model, prepared, held_back[:_LOOK_STORIES])
@@ -55,27 +58,53 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
             "bits_per_byte": scored["bits_per_byte"],
         }
 
-    with ExitStack() as stack:
-        should_stop = stack.enter_context(stop_on_signal())
-        bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / prepared.data.train_tokens))
-        track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
+    targets = prepared.data.train_tokens - prepared.data.train_stories  # a BOS is never predicted
+    with stop_on_signal() as should_stop:
+        with ExitStack() as stack:
+            bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / targets))
+            track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
 
-        def watch(row: Row) -> None:
-            bar.show(row)
-            track(row)
+            def watch(row: Row) -> None:
+                bar.show(row)
+                track(row)
 
-        around = Surroundings(time.monotonic, should_stop, look, watch)
-        outcome = train(plan, step, batches, files, around)
-    final = score(step.model, prepared, held_back)
-    details = describe_run(plan, prepared, outcome, step.device, final)
-    save_folder(files.folder, plan.model, step.weights(), prepared.tokenizer, details)
+            around = Surroundings(time.monotonic, should_stop, look, watch)
+            outcome = train(plan, step, batches, files, around)
+        final = score(
+            step.model, prepared, counted(held_back, "scoring", "held-back stories", len(held_back))
+        )
+        details = describe_run(plan, prepared, outcome, step.device, final, held_back)
+        save_folder(files.folder, plan.model, step.weights(), prepared.tokenizer, details)
     say(
         f"{files.folder}: {final['bits_per_byte']:.3f} bits per byte, {final['nats_per_token']:.3f} "
         f"nats per token on {len(held_back):,} held-back stories"
     )
     if outcome.reason == "stopped":
-        say(f"stopped and saved; go on with: {command_name()} train --resume --out {files.folder}")
+        say(
+            f"stopped and saved; go on with: {command_name()} train --resume --out {quote(str(files.folder))}"
+        )
     return outcome
+
+
+def check_can_train(plan: Plan) -> None:
+    """Raise LilliputError for what would stop a run only after its stories were prepared."""
+    require_torch("training")
+    choose_device(plan.train.device)
+    if plan.train.tensorboard and find_spec("tensorboard") is None:
+        raise MissingExtraError("TensorBoard", "track")
+
+
+@contextmanager
+def discarded_unless_begun(files: RunFiles) -> Iterator[None]:
+    """On any error before the first checkpoint, leave the run's folder as it was: not there, or empty."""
+    fresh = not files.folder.exists()
+    try:
+        yield
+    except BaseException:
+        if not files.state.is_file():
+            for part in [files.folder] if fresh else list(files.folder.iterdir()):
+                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+        raise
 
 
 def _open_batches(prepared: Prepared) -> Batches:
@@ -88,16 +117,21 @@ def _open_batches(prepared: Prepared) -> Batches:
     )
 
 
-def _with_threads(files: RunFiles, prepared: Prepared) -> Plan:
-    """The plan with its number of threads decided and written down, so that --resume keeps to it."""
+def _decided(files: RunFiles, prepared: Prepared) -> Plan:
+    """The plan with the diary's beginning and the number of threads decided, kept for --resume."""
     from lilliput.training.step_torch import fastest_threads
 
-    plan = prepared.plan
-    if plan.train.threads is not None or choose_device(plan.train.device).type != "cpu":
-        return plan
-    batches = _open_batches(prepared)
-    threads = fastest_threads(plan.model, plan.train, [batches.at(step) for step in range(_TRIAL_STEPS)])
-    plan = plan.with_settings([f"train.threads={threads}"])
+    plan, tokenizer = prepared.plan, prepared.tokenizer
+    most = plan.model.context // 4
+    if plan.prompt is None:
+        opening = prepared.valid.story(0)[1:-1][: min(_PROMPT_TOKENS, most)]
+        plan = plan.model_copy(update={"prompt": tokenizer.decode(opening.tolist()).strip("\ufffd")})
+    elif len(tokenizer.encode(plan.prompt)) > most:
+        raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
+    if plan.train.threads is None and choose_device(plan.train.device).type == "cpu":
+        batches = _open_batches(prepared)
+        trial = [batches.at(step) for step in range(_TRIAL_STEPS)]
+        plan = plan.with_settings([f"train.threads={fastest_threads(plan.model, plan.train, trial)}"])
     save_plan(files, plan)
     return plan
 
@@ -108,7 +142,7 @@ def held_back_texts(prepared: Prepared, most: int) -> list[str]:
     return [prepared.tokenizer.decode(prepared.valid.story(i).tolist()) for i in range(count)]
 
 
-def score(model: "Llama", prepared: Prepared, texts: list[str]) -> Row:
+def score(model: "Llama", prepared: Prepared, texts: Iterable[str]) -> Row:
     """Loss on `texts`, story by story."""
     from lilliput.evaluation.loss import measure_loss
 
@@ -127,13 +161,15 @@ def tell_diary_story(model: "Llama", prepared: Prepared, plan: Plan) -> str:
     return tell_story(engine, prepared.tokenizer, sampler, plan.prompt or "", _DIARY_TOKENS)
 
 
-def describe_run(plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row) -> dict[str, Any]:
+def describe_run(
+    plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row, held_back: list[str]
+) -> dict[str, Any]:
     """lilliput.json of a trained model."""
     command = shlex.join(["lilliput", *sys.argv[1:]])
-    held_back = {
+    final_score = {
         "suite": "loss",
         "data": "held-back stories",
-        "data_fingerprint": prepared.data.fingerprint,
+        "data_fingerprint": fingerprint_stories(map(Story, held_back)),
         "cut": "story",
         "context": plan.model.context,
         "tokenizer_fingerprint": prepared.tokenizer.fingerprint,
@@ -152,7 +188,7 @@ def describe_run(plan: Plan, prepared: Prepared, outcome: Outcome, device: str, 
             "ended": outcome.reason,
             "command": command,
         },
-        "scores": [held_back],
+        "scores": [final_score],
     }
 
 

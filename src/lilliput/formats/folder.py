@@ -145,8 +145,6 @@ def write_details(path: Path, details: dict[str, Any]) -> None:
 def add_score(path: Path, score: dict[str, Any]) -> None:
     """Keep a score in lilliput.json and in the model card; one for the same suite, data and cut goes."""
     details = read_details(path)
-    if not details:
-        return  # a folder of others is theirs: it is read, never written
 
     def key(row: dict[str, Any]) -> list[Any]:
         return [row.get(name) for name in ("suite", "data_fingerprint", "cut")]
@@ -161,7 +159,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     """A JSON file that holds an object; raises FormatError that names the file otherwise."""
     try:
         values = json.loads(_read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number may have too many digits
         raise FormatError(f"{path} is not JSON: {error}") from None
     if not isinstance(values, dict):
         raise FormatError(f"{path} holds no JSON object")

@@ -113,9 +113,13 @@ def _read_header(data: bytes, source: str) -> _Header:
     numbers = struct.unpack_from("<7i", data, 8)
     tied, group = struct.unpack_from("<Bi", data, 36)
     config = _config(numbers, bool(tied), source)
-    if version == 2 and (group < 1 or config.d_model * config.d_ff % group):
+    if version == 2 and (group < 1 or any(size % group for size in _matrix_sizes(config))):
         raise FormatError(f"{source}: a group of {group} weights does not divide the matrices")
     return _Header(config, 1 if version == 1 else 2, group if version == 2 else 0, _HEADER_BYTES)
+
+
+def _matrix_sizes(config: LlamaConfig) -> set[int]:
+    return {prod(shape) for shape in weight_shapes(config).values() if len(shape) == 2}
 
 
 def _config(numbers: tuple[int, ...], tied: bool, source: str) -> LlamaConfig:

@@ -33,7 +33,6 @@ class Cache:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         shape = (batch, config.n_kv_heads, config.context, config.d_head)
-        self.context = config.context
         self.layers = [
             LayerCache(
                 torch.zeros(shape, device=device, dtype=dtype),

@@ -15,7 +15,7 @@ class LlamaConfig(Config):
     family: Literal["llama"] = "llama"
     vocab_size: Size
     d_model: Size
-    n_layers: Size
+    n_layers: Annotated[int, Field(ge=1, le=4096)]
     n_heads: Size
     n_kv_heads: Size
     d_ff: Size

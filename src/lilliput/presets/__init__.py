@@ -24,11 +24,11 @@ def find_plan(name: str) -> Plan:
         return PRESETS[name]()
     path = Path(name)
     if path.suffix != ".toml" and not path.is_file():
-        raise ConfigError(f"no preset {name}; {near_miss(name, PRESETS)} A plan file's name ends in .toml")
+        raise ConfigError(f"no preset {name}; {near_miss(name, PRESETS)} (a plan file's name ends in .toml)")
     values = read_toml(path)
     base = values.pop("base", None)
     if base is None:
         return Plan.from_dict(values, str(path))
-    if base not in PRESETS:
+    if not isinstance(base, str) or base not in PRESETS:
         raise ConfigError(f"{path}: no preset {base!r}; {near_miss(str(base), PRESETS)}")
     return PRESETS[base]().with_changes(values, str(path))

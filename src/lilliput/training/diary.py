@@ -41,9 +41,13 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def rewind_rows(path: Path, step: int) -> None:
-    """Drop the rows at or behind `step`, which a resumed run is going to write again."""
-    kept = [row for row in read_rows(path) if row["step"] < step]
+def rewind_rows(path: Path, step: int, *, keep_story: bool) -> None:
+    """Drop the rows at or behind `step`, which a resumed run is going to write again.
+
+    With `keep_story`, the story told just before `step` stays.
+    """
+    last = step + 1 if keep_story else step
+    kept = [row for row in read_rows(path) if row["step"] < (last if "story" in row else step)]
     write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from lilliput.errors import LilliputError
 from lilliput.rundir import remove_leftovers
 from lilliput.stories.batches import Batches
 from lilliput.training.diary import (
@@ -57,7 +58,8 @@ def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Sur
     if files.state.is_file():
         state, position = load_checkpoint(files)
         step.load_state(state)
-    rewind_rows(files.metrics, position.step)
+    told_here = position.tokens < position.next_sample  # the story at this step is told already
+    rewind_rows(files.metrics, position.step, keep_story=told_here)
     start = around.clock() - position.seconds
     saved = around.clock()
     while progress_of(plan.train, position.tokens, position.seconds) < 1:
@@ -67,7 +69,11 @@ def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Sur
         if position.tokens >= position.next_sample:
             _tell(plan, position, files, around)
             position = replace(position, next_sample=next_sample_after(position.tokens))
-        row = _one_step(plan, step, batches, position)
+        try:
+            row = _one_step(plan, step, batches, position)
+        except LilliputError:  # the step left all weights as they were
+            save_checkpoint(files, step.state(), position)
+            raise
         position = replace(
             position,
             step=position.step + 1,
@@ -81,6 +87,7 @@ def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Sur
         if around.clock() - saved >= plan.train.checkpoint_s:
             save_checkpoint(files, step.state(), position)
             saved = around.clock()
+    position = replace(position, next_sample=max(position.next_sample, position.tokens + 1))
     save_checkpoint(files, step.state(), position)
     _tell(plan, position, files, around)
     return Outcome(position, "finished")
@@ -103,7 +110,9 @@ def _one_step(plan: Plan, step: Step, batches: Batches, position: Position) -> R
 
 
 def _tell(plan: Plan, position: Position, files: RunFiles, around: Surroundings) -> None:
-    """Write the diary's next entry."""
+    """Write the diary's next entry, unless it is there."""
+    if any("story" in row and row["step"] == position.step for row in read_rows(files.metrics)):
+        return
     row = {
         "step": position.step,
         "tokens": position.tokens,

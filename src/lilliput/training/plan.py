@@ -41,8 +41,8 @@ class TrainPlan(Config):
     """How the learning rate falls after the warm-up."""
     final_share: Share = 0.0
     """Share of the learning rate that is left at the end."""
-    beta1: Share = 0.9
-    beta2: Share = 0.99
+    beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.99
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     clip: Positive = 1.0
     """Largest norm of the gradient; a longer one is shortened to it."""
@@ -74,7 +74,12 @@ class Plan(Config):
     train: TrainPlan = TrainPlan()
 
     @model_validator(mode="after")
-    def _has_a_budget(self) -> Self:
+    def _fits_together(self) -> Self:
+        if self.train.batch_tokens < self.model.context:
+            raise ValueError(
+                f"train.batch_tokens {self.train.batch_tokens} is less than model.context "
+                f"{self.model.context}: a step holds at least one row of a whole context"
+            )
         if self.train.minutes is None and self.train.tokens is None:
             raise ValueError("a run needs an end: give --minutes or --tokens")
         return self

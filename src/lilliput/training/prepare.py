@@ -1,6 +1,6 @@
 """From stories to a run that can start, or be resumed: tokenizer, shards, plan."""
 
-import shutil
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
 
-TOKENIZER_TEXT_BYTES = 64_000_000
+TOKENIZER_CHARACTERS = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
 
 
@@ -56,36 +56,28 @@ def prepare(
 
     The stories are read twice: for the tokenizer, which never sees a held-back story, and for the
     shards. With `fit_vocabulary`, a text too small for the plan's vocabulary gets the largest that it
-    supports; without, it is an error. On any error the folder is left as it was.
+    supports; without, it is an error.
     """
-    fresh = not files.folder.exists()
-    try:
-        tokenizer = _make_tokenizer(plan, open_again, fit_vocabulary)
-        plan = plan.with_settings([f"model.vocab_size={tokenizer.vocab_size}"])
-        tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
-        opened = open_again()
-        counts = tokenize_stories(
-            opened.stories,
-            tokenizer,
-            files.train_shard,
-            files.valid_shard,
-            plan.data.valid_share,
-        )
-        data = DataDetails(
-            description=opened.description,
-            fingerprint=counts.train.source,
-            stories=counts.train.stories + counts.valid.stories,
-            train_stories=counts.train.stories,
-            valid_stories=counts.valid.stories,
-            train_tokens=counts.train.tokens,
-            train_bytes=counts.train.text_bytes,
-        )
-        tokenizer.save(files.tokenizer)
-        write_text(files.data, data.model_dump_json(indent=2) + "\n")
-        save_plan(files, plan)  # last: a folder with a plan is a run that can be resumed
-    except BaseException:
-        shutil.rmtree(files.folder if fresh else files.resume, ignore_errors=True)
-        raise
+    tokenizer = _make_tokenizer(plan, open_again, fit_vocabulary)
+    plan = plan.with_settings([f"model.vocab_size={tokenizer.vocab_size}"])
+    tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
+    opened = open_again()
+    counts = tokenize_stories(
+        opened.stories, tokenizer, files.train_shard, files.valid_shard, plan.data.valid_share
+    )
+    data = DataDetails(
+        description=opened.description,
+        fingerprint=counts.train.source,
+        stories=counts.train.stories + counts.valid.stories,
+        train_stories=counts.train.stories,
+        valid_stories=counts.valid.stories,
+        train_tokens=counts.train.tokens,
+        train_bytes=counts.train.text_bytes,
+    )
+    tokenizer.save(files.tokenizer)
+    write_text(files.roles, json.dumps({"bos_token_id": tokenizer.bos, "eos_token_id": tokenizer.end}) + "\n")
+    write_text(files.data, data.model_dump_json(indent=2) + "\n")
+    save_plan(files, plan)  # last: a folder with a plan is a run that can be resumed
     tell(
         f"stories: {data.train_stories:,} to learn from, {data.valid_stories:,} held back; "
         f"{data.train_tokens:,} tokens, {data.train_bytes / data.train_tokens:.2f} bytes each"
@@ -119,7 +111,7 @@ def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened], fit_vocabulary
 
 
 def _training_texts(plan: Plan, opened: Opened) -> Iterator[str]:
-    left = TOKENIZER_TEXT_BYTES
+    left = TOKENIZER_CHARACTERS
     for story in opened.stories:
         if left <= 0:
             return

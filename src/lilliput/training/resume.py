@@ -3,7 +3,7 @@
 A run's folder holds the model folder, and beside it
 
     resume/plan.json            the plan
-    resume/tokenizer.json
+    resume/tokenizer.json       and in config.json beside it, which ids begin and end a story
     resume/data.json            what is known about the stories
     resume/train.tokens         the shards
     resume/valid.tokens
@@ -22,6 +22,7 @@ from lilliput.formats.folder import read_json_object
 from lilliput.formats.weights import Array, read_safetensors, write_safetensors
 from lilliput.rundir import write_text
 from lilliput.training.plan import Plan
+from lilliput.training.schedule import progress_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class RunFiles:
     def tokenizer(self) -> Path:
         """The tokenizer that made the shards."""
         return self.resume / "tokenizer.json"
+
+    @property
+    def roles(self) -> Path:
+        """Which ids begin and end a story: `load_tokenizer` looks for it beside the tokenizer."""
+        return self.resume / "config.json"
 
     @property
     def data(self) -> Path:
@@ -99,6 +105,14 @@ def load_plan(files: RunFiles) -> Plan:
             f"{files.folder} holds no run to resume (it lacks resume/plan.json); start one without --resume"
         )
     return Plan.from_dict(read_json_object(files.plan), str(files.plan))
+
+
+def is_finished(files: RunFiles, plan: Plan) -> bool:
+    """True for a run whose budget is used up and whose model folder was written."""
+    if not (files.state.is_file() and (files.folder / "model.safetensors").is_file()):
+        return False
+    _, position = load_checkpoint(files)
+    return progress_of(plan.train, position.tokens, position.seconds) >= 1
 
 
 def save_checkpoint(files: RunFiles, state: dict[str, Array], position: Position) -> None:

@@ -63,7 +63,8 @@ class TorchStep:
         if not (np.isfinite(result.nats) and np.isfinite(result.gradient_norm)):
             raise LilliputError(
                 f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
-                "Nothing was changed by this step; lower --set train.learning_rate"
+                "The weights before it are saved: go on with --resume --set train.learning_rate=X, X lower "
+                f"than {self._plan.learning_rate:g}"
             )
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate

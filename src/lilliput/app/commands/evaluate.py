@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_facts, print_json, say
+
+if TYPE_CHECKING:
+    from lilliput.evaluation.loss import Loss
 
 
 class CutName(StrEnum):
@@ -71,10 +74,17 @@ def evaluate(
         **loss.as_row(),
         "command": shlex.join(["lilliput", *sys.argv[1:]]),
     }
-    add_score(folder.path, row)
     if as_json:
         print_json({**row, "seconds": seconds})
-        return
+    else:
+        _show(loss, row)
+    if folder.details:
+        add_score(folder.path, row)
+    else:
+        say(f"{folder.path} is a folder of others: it is read, not written, so the score is not kept there")
+
+
+def _show(loss: "Loss", row: dict[str, Any]) -> None:
     print_facts(
         {
             "nats per token": loss.nats_per_token,
@@ -83,7 +93,7 @@ def evaluate(
             "tokens": loss.tokens,
             "bytes": loss.bytes,
             "stories": loss.stories,
-            "cut": f"{cut.value}, context {folder.config.context}",
-            "data fingerprint": str(fingerprint),
+            "cut": f"{row['cut']}, context {row['context']}",
+            "data fingerprint": row["data_fingerprint"],
         }
     )

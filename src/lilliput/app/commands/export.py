@@ -8,6 +8,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
+from lilliput.errors import FormatError
 
 if TYPE_CHECKING:
     from lilliput.formats.folder import ModelFolder
@@ -45,14 +46,21 @@ def export(
 def _export_llama2c(folder: "ModelFolder", output: Path, version: Literal[0, 1, 2]) -> None:
     from lilliput.formats.llama2c import measure_difference, write_llama2c
     from lilliput.rundir import refuse_overwrite
-    from lilliput.tokens import write_tokenizer_bin
+    from lilliput.tokens import load_tokenizer, write_tokenizer_bin
 
     vocabulary = output.with_suffix(".tokenizer.bin")
     refuse_overwrite(output)
     refuse_overwrite(vocabulary)
-    write_llama2c(output, folder.config, folder.weights, version)
-    write_tokenizer_bin(folder.tokenizer, vocabulary)
-    difference = measure_difference(output, folder.config, folder.weights)
+    try:
+        write_tokenizer_bin(folder.tokenizer, vocabulary)
+        if load_tokenizer(vocabulary).pieces != folder.tokenizer.pieces:
+            raise FormatError(f"{vocabulary} does not read back as the model's tokenizer")
+        write_llama2c(output, folder.config, folder.weights, version)
+        difference = measure_difference(output, folder.config, folder.weights)
+    except BaseException:
+        output.unlink(missing_ok=True)
+        vocabulary.unlink(missing_ok=True)
+        raise
     say(f"{output}: {output.stat().st_size:,} bytes; its tokenizer: {vocabulary}")
     equal = "every weight is equal" if difference == 0 else f"no weight is off by more than {difference:.2g}"
-    say(f"read back: {equal}")
+    say(f"read back: the tokenizer is equal, {equal}")

@@ -2,11 +2,13 @@
 
 import hashlib
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from lilliput.app.output import command_name, say
+from lilliput.errors import FormatError
 
 
 def import_model(
@@ -23,7 +25,7 @@ def import_model(
       lilliput import model.bin OUT --tokenizer tokenizer.bin
 
     Make a model folder, which transformers can load as it is, from llama2.c's weights.
-    These models were trained with one token, BOS, between stories: it is the end of a story too.
+    Models of llama2.c were trained with one token, BOS, between stories: it is the end of a story too.
     """
     from lilliput.formats.folder import save_folder
     from lilliput.formats.llama2c import read_llama2c
@@ -33,7 +35,13 @@ def import_model(
 
     config, weights = read_llama2c(file)
     tokens = load_tokenizer(tokenizer)
-    tokens = tokens.with_roles(bos=tokens.bos, end=tokens.bos)
+    if tokens.vocab_size != config.vocab_size:
+        raise FormatError(
+            f"{tokenizer} has {tokens.vocab_size} ids and {file} {config.vocab_size}: "
+            "give the tokenizer that the model was trained with"
+        )
+    if tokens.dummy_prefix:  # llama2.c's own; a byte-level one is an export of ours and has an end token
+        tokens = tokens.with_roles(end=tokens.bos)
     origin = {
         "format": "llama2.c",
         "file": file.name,
@@ -44,4 +52,4 @@ def import_model(
         save_folder(folder, config, weights, tokens, {"origin": origin}, name=out.name)
     count = count_parameters(config)
     say(f"{out}: {count.parameters:,} parameters, {config.vocab_size:,} ids, context {config.context}")
-    say(f"try: {command_name()} tell {out}")
+    say(f"try: {command_name()} tell {quote(str(out))}")

@@ -7,7 +7,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_facts, print_json
-from lilliput.errors import LilliputError
+from lilliput.errors import FormatError, LilliputError
 
 
 def info(
@@ -26,8 +26,11 @@ def info(
     facts = _folder_facts(path) if path.is_dir() else _file_facts(path)
     if as_json:
         print_json(facts)
-    else:
-        print_facts(facts)
+        return
+    scores = facts.pop("scores", [])
+    for row in scores:
+        facts[f"score: {row['data']}, {row['cut']} cut"] = f"{row['bits_per_byte']:.4f} bits per byte"
+    print_facts(facts)
 
 
 def _folder_facts(path: Path) -> dict[str, Any]:
@@ -38,9 +41,8 @@ def _folder_facts(path: Path) -> dict[str, Any]:
         "name": path.name,
         **_model_facts(folder.config),
         **{f"tokenizer {name}": value for name, value in folder.tokenizer.describe().items()},
-        **{f"score: {row['data']}": f"{row['bits_per_byte']:.4f} bits per byte, {row['cut']} cut"
-           for row in folder.details.get("scores", [])},
-    }  # fmt: skip
+        "scores": folder.details.get("scores", []),
+    }
 
 
 def _model_facts(config: Any) -> dict[str, Any]:
@@ -65,4 +67,7 @@ def _file_facts(path: Path) -> dict[str, Any]:
     if is_llama2c(path):
         config, _ = read_llama2c(path)
         return {"kind": "llama2.c weights", **_model_facts(config)}
-    return {"kind": "tokenizer", **load_tokenizer(path).describe()}
+    try:
+        return {"kind": "tokenizer", **load_tokenizer(path).describe()}
+    except FormatError as error:
+        raise FormatError(f"{path} is no token shard and no llama2.c file; as a tokenizer: {error}") from None

@@ -23,20 +23,24 @@ def presets(
     from lilliput.presets import PRESETS, find_plan
 
     if name is not None:
-        print_json(find_plan(name).model_dump())
+        plan = find_plan(name)
+        if as_json:
+            print_json(plan.model_dump())
+        else:
+            print(plan.as_toml(), end="")
         return
     rows = []
     for preset, make in PRESETS.items():
-        plan = make()
-        count = count_parameters(plan.model)
+        model = make().model
+        count = count_parameters(model)
         rows.append(
             {
                 "name": preset,
-                "family": plan.model.family,
+                "family": model.family,
                 "parameters": count.parameters,
                 "parameters_without_embeddings": count.parameters_without_embeddings,
-                "vocab_size": plan.model.vocab_size,
-                "context": plan.model.context,
+                "vocab_size": model.vocab_size,
+                "context": model.context,
             }
         )
     if as_json:

@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from lilliput.app.output import command_name, say
 from lilliput.errors import DataError
 
 _WORLD = "world:20000"
-_FEW, _SHARE_OF_FEW = 300, 0.2
+_FEW = 300
 """With fewer stories than this, hold back a larger share, so that some are held back at all."""
 _TRIES = 8
 """Stories told at the end until one comes to its own end."""
@@ -37,8 +38,13 @@ def story(
     Stories come from --data; else TinyStories from the Hugging Face hub, if it can be reached
     within seconds; else the built-in story world. It says which.
     """
-    from lilliput.app.running import free_run_folder, run_plan
-    from lilliput.device import require_torch
+    from lilliput.app.progress import open_counted
+    from lilliput.app.running import (
+        check_can_train,
+        discarded_unless_begun,
+        free_run_folder,
+        run_plan,
+    )
     from lilliput.presets import find_plan
     from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
@@ -47,23 +53,30 @@ def story(
 
     out = out or free_run_folder()
     refuse_full_folder(out)
-    require_torch("training")
-    settings = [f"train.minutes={minutes}", f"seed={seed}", f"data.separator={separator.value}"]
-    plan = find_plan("pocket").with_settings(settings)
+    reading = {"separator": separator.value, "column": column}
+    changes = {"seed": seed, "data": reading, "train": {"minutes": minutes}}
+    plan = find_plan("pocket").with_changes(changes, "story")
+    check_can_train(plan)
     sources = data or [_find_stories()]
 
     def open_again() -> Opened:
-        return open_stories(sources, separator=separator.value, column=column)
+        return open_counted(open_stories(sources, separator=separator.value, column=column))
 
     say(f"stories: {open_again().description}")
-    if sum(1 for _ in islice(open_again().stories, _FEW)) < _FEW:
-        plan = plan.with_settings([f"data.valid_share={_SHARE_OF_FEW}"])
-    prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
-    say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
-    outcome = run_plan(RunFiles(out), prepared)
+    count = sum(1 for _ in islice(open_again().stories, _FEW))
+    if count < _FEW:
+        plan = plan.with_changes({"data": {"valid_share": _share_of(count)}}, "story")
+    with discarded_unless_begun(RunFiles(out)):
+        prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
+        say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
+        outcome = run_plan(RunFiles(out), prepared)
     if outcome.reason == "finished":
         _tell(out, seed)
         _suggest(out, minutes)
+
+
+def _share_of(count: int) -> float:
+    return 0.2 if count >= 20 else 0.5
 
 
 def _find_stories() -> str:
@@ -96,14 +109,18 @@ def _tell(out: Path, seed: int) -> None:
             break
     say("\nA story by your model:\n")
     print(text)
+    if telling.ending != "end":
+        say(
+            f"(cut: the model reads {opened.engine.context} tokens at most, and none of {_TRIES} tries ended)"
+        )
 
 
 def _suggest(out: Path, minutes: float) -> None:
-    name = command_name()
+    name, folder = command_name(), quote(str(out))
     say(
         "\nThree things to try next:\n"
-        f'  {name} tell {out} "One day, a little" --temperature 0.9\n'
-        f"  {name} train --resume --out {out} --minutes {3 * minutes:g}\n"
-        f"  {name} export {out} --to llama2c -o {out}/story.bin\n"
+        f'  {name} tell {folder} "One day, a little" --temperature 0.9\n'
+        f"  {name} train --resume --out {folder} --minutes {3 * minutes:g}\n"
+        f"  {name} export {folder} --to llama2c -o {quote(str(out / 'story.bin'))}\n"
         f"How it learnt to write: {out}/diary.md"
     )

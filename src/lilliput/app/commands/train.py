@@ -1,13 +1,19 @@
 """`lilliput train`: a plan and stories become a model folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
 from lilliput.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lilliput.training.plan import Plan
+
+_MAY_CHANGE = {"train.learning_rate", "train.clip", "train.checkpoint_s", "train.log_every"}
+"""Settings that a resumed run can take up without having to forget anything."""
 
 
 def train(
@@ -19,7 +25,9 @@ def train(
     settings: options.Settings = [],  # noqa: B006
     separator: options.SeparatorOrPlans = None,
     column: options.Column = None,
-    seed: Annotated[int | None, typer.Option(help="Where randomness starts.", min=0)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Where randomness starts.", min=0, max=options.LARGEST_SEED)
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
 ) -> None:
     """\b
@@ -29,68 +37,83 @@ def train(
       lilliput train --resume --out runs/mine --minutes 30
 
     Train a model. Ctrl-C saves; --resume goes on as if there had been no break. With another
-    --minutes or --tokens, --resume stretches the run to that length.
+    --minutes or --tokens, which count from the run's beginning, --resume stretches it to that length.
     """
+    from lilliput.presets import find_plan
+
     if out is None:
         raise ConfigError("name the folder to make: --out runs/NAME")
+    budget = _budget(minutes, tokens, settings)
     if resume:
-        if plan or data or settings or separator or column or seed is not None:
+        if plan or data or separator or column or seed is not None:
             raise ConfigError(
-                "--resume goes on with the plan and the stories of the run; only --minutes and "
-                "--tokens can change"
+                "--resume goes on with the plan and the stories of the run; only --minutes, --tokens and "
+                f"--set of {', '.join(sorted(_MAY_CHANGE))} can change"
             )
-        _resume(out, minutes, tokens)
+        _resume(out, budget, settings)
         return
     if plan is None:
         raise ConfigError("name a plan: lilliput train pocket --data stories.txt --out runs/mine")
     if not data:
         raise ConfigError("name stories to learn from: --data FILE, or --data world")
-    changes = _changes(minutes, tokens, seed, settings)
-    changes += [f"data.separator={separator.value}"] if separator else []
-    changes += [f"data.column={column}"] if column else []
-    _start(plan, out, data, changes)
-
-
-def _changes(minutes: float | None, tokens: int | None, seed: int | None, settings: list[str]) -> list[str]:
-    """Options as settings. A budget replaces the plan's own: --tokens alone ends no run by time."""
-    changes = list(settings)
-    if minutes is not None or tokens is not None:
-        changes += [f"train.minutes={minutes or 'none'}", f"train.tokens={tokens or 'none'}"]
+    if seed is not None and any(setting.startswith("seed=") for setting in settings):
+        raise ConfigError("--seed and --set seed say the same thing: give one")
+    reading = {"separator": separator and separator.value, "column": column}
+    changes: dict[str, Any] = {"data": {name: value for name, value in reading.items() if value}, **budget}
     if seed is not None:
-        changes.append(f"seed={seed}")
-    return changes
+        changes["seed"] = seed
+    _start(find_plan(plan).with_changes(changes, "train").with_settings(settings), out, data)
 
 
-def _start(name: str, out: Path, data: list[str], changes: list[str]) -> None:
-    from lilliput.app.running import run_plan
-    from lilliput.device import choose_device, require_torch
-    from lilliput.presets import find_plan
+def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> dict[str, Any]:
+    """The budget as changes to a plan; it replaces all of the plan's own budget."""
+    if minutes is None and tokens is None:
+        return {}
+    if any(setting.startswith(("train.minutes=", "train.tokens=")) for setting in settings):
+        raise ConfigError("--minutes and --tokens set the whole budget: leave it out of --set")
+    return {"train": {"minutes": minutes, "tokens": tokens}}
+
+
+def _start(plan: "Plan", out: Path, data: list[str]) -> None:
+    from lilliput.app.progress import open_counted
+    from lilliput.app.running import check_can_train, discarded_unless_begun, run_plan
     from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
-    plan = find_plan(name).with_settings(changes)
     refuse_full_folder(out)
-    require_torch("training")
-    choose_device(plan.train.device)
+    check_can_train(plan)
     files = RunFiles(out)
 
     def open_again() -> Opened:
-        return open_stories(data, separator=plan.data.separator, column=plan.data.column)
+        return open_counted(open_stories(data, separator=plan.data.separator, column=plan.data.column))
 
     say(open_again().description)
-    run_plan(files, prepare(plan, open_again, files, say))
+    with discarded_unless_begun(files):
+        run_plan(files, prepare(plan, open_again, files, say))
 
 
-def _resume(out: Path, minutes: float | None, tokens: int | None) -> None:
-    from lilliput.app.running import run_plan
+def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
+    from dataclasses import replace
+
+    from lilliput.app.running import check_can_train, run_plan
     from lilliput.training.prepare import load_prepared
-    from lilliput.training.resume import RunFiles, load_plan, save_plan
+    from lilliput.training.resume import RunFiles, is_finished, load_plan, save_plan
 
+    for setting in settings:
+        if setting.partition("=")[0] not in _MAY_CHANGE:
+            raise ConfigError(
+                f"--set {setting}: with --resume only {', '.join(sorted(_MAY_CHANGE))} can change"
+            )
     files = RunFiles(out)
-    plan = load_plan(files)
-    if minutes is not None or tokens is not None:
-        plan = plan.with_settings(_changes(minutes, tokens, None, []))
-        save_plan(files, plan)
-    run_plan(files, load_prepared(files))
+    plan = load_plan(files).with_changes(budget, "train").with_settings(settings)
+    if is_finished(files, plan):
+        raise ConfigError(
+            f"{out} has used up its budget; --minutes and --tokens are of the whole run, so give more than "
+            f"{plan.train.minutes or plan.train.tokens:g}"
+        )
+    check_can_train(plan)
+    prepared = load_prepared(files)
+    save_plan(files, plan)
+    run_plan(files, replace(prepared, plan=plan))
