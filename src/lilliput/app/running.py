@@ -35,7 +35,7 @@ _LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
 _SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
-_PROMPT_TOKENS, _DIARY_TOKENS = 5, 200
+_PROMPT_TOKENS, _DIARY_TOKENS = 10, 200
 """Tokens of a held-back story that the diary's stories begin with, and tokens told after them."""
 _TRIAL_STEPS = 5
 """Steps by which the number of threads is chosen."""
@@ -125,7 +125,8 @@ def _decided(files: RunFiles, prepared: Prepared) -> Plan:
     most = plan.model.context // 4
     if plan.prompt is None:
         opening = prepared.valid.story(0)[1:-1][: min(_PROMPT_TOKENS, most)]
-        plan = plan.model_copy(update={"prompt": tokenizer.decode(opening.tolist()).strip("\ufffd")})
+        words = tokenizer.decode(opening.tolist()).strip("\ufffd")
+        plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
     if plan.train.threads is None and choose_device(plan.train.device).type == "cpu":
