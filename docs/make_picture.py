@@ -22,16 +22,16 @@ def draw(run: Path, picture: Path) -> None:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4.4), width_ratios=(1, 1.35), layout="constrained"
     )
-    left.plot([max(row["tokens"], 10_000) for row in told], [row["bits_per_byte"] for row in told], "o-")
+    learnt = [row for row in told if row["tokens"]]  # a logarithmic axis has no zero
+    left.plot([row["tokens"] for row in learnt], [row["bits_per_byte"] for row in learnt], "o-")
     left.set(xscale="log", xlabel="tokens learnt from", ylabel="bits per byte, held-back stories")
     left.grid(alpha=0.3)
     right.axis("off")
     places = sorted({round(i * (len(told) - 1) / (SHOWN - 1)) for i in range(SHOWN)})
     for height, place in enumerate(places):
         row = told[place]
-        plain = "".join(
-            letter if letter.isascii() and letter.isprintable() else "·" for letter in row["story"]
-        )
+        words = " ".join(row["story"].split())
+        plain = "".join(letter if letter.isascii() and letter.isprintable() else "·" for letter in words)
         text = textwrap.shorten(plain, 180, placeholder=" …")
         top = 1 - height / len(places)
         right.text(0, top, f"after {row['tokens']:,} tokens", weight="bold", va="top", size=9)
