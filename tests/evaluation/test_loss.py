@@ -43,6 +43,7 @@ def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(tokenizer: Tokenize
     assert loss.bytes == sum(len(text.encode()) for text in TEXTS)
     bits = loss.tokens * math.log2(CONFIG.vocab_size) / loss.bytes
     assert loss.bits_per_byte == pytest.approx(bits, rel=1e-6)
+    assert loss.accuracy == 0  # the first id is the likeliest of equals, and it is padding
     without = (loss.tokens - loss.stories) * math.log2(CONFIG.vocab_size) / loss.bytes
     assert loss.bits_per_byte_without_ends == pytest.approx(without, rel=1e-6)
 
@@ -110,7 +111,7 @@ def test_the_public_model_scores_as_transformers_says(shared: Path, tmp_path: Pa
     stories = [story.strip() for story in text.split("<|endoftext|>")[:60]]
     save_folder(tmp_path, config, weights, tokenizer, {})
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
-    nats, tokens = 0.0, 0
+    nats, tokens, correct = 0.0, 0, 0
     for story in stories:
         ids = [tokenizer.bos, *tokenizer.encode(story), tokenizer.end]
         if len(ids) - 1 > config.context:
@@ -119,10 +120,12 @@ def test_the_public_model_scores_as_transformers_says(shared: Path, tmp_path: Pa
             logits = theirs(torch.tensor([ids[:-1]])).logits[0].double()
         nats -= float(logits.log_softmax(-1)[torch.arange(len(ids) - 1), ids[1:]].sum())
         tokens += len(ids) - 1
+        correct += int((logits.argmax(-1) == torch.tensor(ids[1:])).sum())
     short = [story for story in stories if len(tokenizer.encode(story)) < config.context]
     loss = measure_loss(model_with_weights(config, weights), tokenizer, short)
     assert loss.tokens == tokens
     assert loss.nats_per_token == pytest.approx(nats / tokens, abs=1e-4)
+    assert loss.correct == correct
 
 
 @pytest.mark.parametrize(

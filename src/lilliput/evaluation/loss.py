@@ -18,7 +18,7 @@ import torch
 
 from lilliput.errors import DataError
 from lilliput.models.llama import Llama
-from lilliput.models.loss import IGNORED
+from lilliput.models.loss import IGNORED, count_correct
 from lilliput.tokens import Tokenizer
 
 Cut = Literal["story", "stream"]
@@ -38,6 +38,7 @@ class Loss:
     nats: float
     end_tokens: int
     end_nats: float
+    correct: int
 
     @property
     def nats_per_token(self) -> float:
@@ -54,12 +55,18 @@ class Loss:
         """The same without the cost of the end tokens."""
         return (self.nats - self.end_nats) / math.log(2) / self.bytes
 
+    @property
+    def accuracy(self) -> float:
+        """Share of tokens that the model held for the likeliest."""
+        return self.correct / self.tokens
+
     def as_row(self) -> dict[str, Any]:
         """Sums and means under the names that scripts rely on."""
         return {
             "nats_per_token": self.nats_per_token,
             "bits_per_byte": self.bits_per_byte,
             "bits_per_byte_without_ends": self.bits_per_byte_without_ends,
+            "accuracy": self.accuracy,
             **asdict(self),
         }
 
@@ -88,18 +95,19 @@ def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: 
         else stream_windows(stories_ids(), context, tokenizer.bos == tokenizer.end)
     )
     nats = end_nats = 0.0
-    end_tokens = 0
+    end_tokens = correct = 0
     for batch in _in_batches(windows, min(_BATCH_TOKENS, _BATCH_LOGITS // model.config.vocab_size)):
-        costs, targets = _costs(model, batch)
+        costs, targets, hits = _costs(model, batch)
         counted = targets != IGNORED
         ends = targets == tokenizer.end
         nats += float(costs[counted].sum())
         tokens += int(counted.sum())
         end_nats += float(costs[ends].sum())
         end_tokens += int(ends.sum())
+        correct += hits
     if not tokens or not text_bytes:
         raise DataError("there is no text to score")
-    return Loss(stories, tokens, text_bytes, nats, end_tokens, end_nats)
+    return Loss(stories, tokens, text_bytes, nats, end_tokens, end_nats, correct)
 
 
 def story_windows(ids: Ids, context: int) -> Iterator[_Window]:
@@ -163,8 +171,8 @@ def _cut_pool(pool: list[_Window], most: int) -> Iterator[list[_Window]]:
 
 
 @torch.inference_mode()
-def _costs(model: Llama, batch: list[_Window]) -> tuple[npt.NDArray[np.float64], Ids]:
-    """Cost in nats of each target (N, T), zero where IGNORED, and the targets."""
+def _costs(model: Llama, batch: list[_Window]) -> tuple[npt.NDArray[np.float64], Ids, int]:
+    """Cost in nats of each target (N, T), zero where IGNORED; the targets; how many were held likeliest."""
     longest = max(len(window.inputs) for window in batch)
     inputs = np.zeros((len(batch), longest), dtype=np.int64)
     targets = np.full((len(batch), longest), IGNORED, dtype=np.int64)
@@ -173,10 +181,8 @@ def _costs(model: Llama, batch: list[_Window]) -> tuple[npt.NDArray[np.float64],
         targets[row, : len(window.targets)] = window.targets
     device = next(model.parameters()).device
     logits = model(torch.from_numpy(inputs).to(device)).float()
+    wanted = torch.from_numpy(targets).to(device)
     costs = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1),
-        torch.from_numpy(targets).flatten().to(device),
-        ignore_index=IGNORED,
-        reduction="none",
+        logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction="none"
     )
-    return costs.cpu().double().numpy().reshape(targets.shape), targets
+    return costs.cpu().double().numpy().reshape(targets.shape), targets, count_correct(logits, wanted)

@@ -90,6 +90,7 @@ def _show(loss: "Loss", row: dict[str, Any]) -> None:
             "nats per token": loss.nats_per_token,
             "bits per byte": loss.bits_per_byte,
             "  without the end tokens' cost": loss.bits_per_byte_without_ends,
+            "likeliest token was right": f"{loss.accuracy:.1%}",
             "tokens": loss.tokens,
             "bytes": loss.bytes,
             "stories": loss.stories,
