@@ -1,4 +1,5 @@
-# make story [MINUTES=3] [DATA=my.txt]   a model that tells a story     make test    all tests
+# make story [MINUTES=3] [DATA=my.txt] [SEPARATOR=line] [COLUMN=text]    a model that tells a story
+# make test    all tests
 # make setup   the command at .venv/bin/lilliput                        make check   style and types
 # make bench [MODEL=runs/story]   measurements                          make docs    docs/cli.md
 
@@ -6,6 +7,8 @@ PYTHON ?= python3
 MINUTES ?= 3
 DATA ?=
 OUT ?=
+SEPARATOR ?=
+COLUMN ?=
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
@@ -13,7 +16,8 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 
 setup: .venv/.story
 story: .venv/.story
-	$(BIN)/lilliput story --minutes $(MINUTES) $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)")
+	$(BIN)/lilliput story --minutes $(MINUTES) $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)") \
+	  $(if $(SEPARATOR),--separator "$(SEPARATOR)") $(if $(COLUMN),--column "$(COLUMN)")
 
 test: check
 	$(BIN)/pytest -n 2

@@ -62,7 +62,7 @@ def refuse_full_folder(path: Path) -> None:
     """Raise LilliputError if `path` is a file, or a folder that holds anything."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         begun = (path / "resume" / "plan.json").is_file()
-        mend = "go on with it by --resume, or remove it" if begun else "or remove it"
+        mend = f"go on with lilliput train --resume --out {path}, or remove it" if begun else "or remove it"
         raise LilliputError(f"{path} exists already: name another folder, {mend}")
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -194,10 +195,7 @@ def test_a_newcomers_story_from_own_text_ends_with_commands_that_work(
     commands = re.findall(r"^  (.+)$", captured.err.split("Three things to try next:")[1], re.MULTILINE)
     assert len(commands) == 3
     for command in commands:
-        assert (
-            run([part.strip('"') for part in re.findall(r'"[^"]*"|\S+', command.partition("lilliput ")[2])])
-            == 0
-        )
+        assert run(shlex.split(command.partition("lilliput ")[2])) == 0
     assert run(["story", "--data", "my.txt", "--minutes", "0.01"]) == 0
     assert Path("runs/story-2/config.json").is_file()
 
@@ -264,3 +262,13 @@ def test_a_run_can_use_the_tokenizer_of_an_imported_model(
     assert (
         load_folder(tmp_path / "m").tokenizer.fingerprint == load_folder(Path(folder)).tokenizer.fingerprint
     )
+
+
+@pytest.mark.parametrize(("count", "share"), [(12, 1 / 3), (60, 1 / 5), (400, 1 / 50)])
+def test_few_stories_hold_back_a_larger_share_of_them(count: int, share: float, tmp_path: Path) -> None:
+    out = str(tmp_path / "m")
+    more = [*settings("model.vocab_size=259"), "--tokens", "600"]
+    assert run(["train", "pocket", "--data", f"world:{count}:3", "--out", out, *more]) == 0
+    details = load_folder(tmp_path / "m").details
+    assert details["plan"]["data"]["valid_share"] == share
+    assert details["data"]["train_stories"] > details["data"]["valid_stories"] > 0

@@ -270,6 +270,32 @@ def test_other_mistakes(refused: Refused, arguments: list[str], told: str) -> No
     assert told in refused(*arguments)
 
 
+def test_a_folder_is_trained_by_one_process_at_a_time(
+    refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from filelock import FileLock
+
+    assert run(train_on("good.txt")) == 0
+    capsys.readouterr()
+    with FileLock("run/resume/lock"):
+        assert "another process" in refused("train", "--resume", "--out", "run", "--tokens", "999")
+
+
+def test_a_run_that_was_cut_off_says_how_to_go_on(
+    refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(train_on("good.txt")) == 0
+    capsys.readouterr()
+    Path("run/config.json").unlink()
+    assert "lilliput train --resume --out run" in refused("tell", "run")
+    assert "lilliput train --resume --out run" in refused(*train_on("good.txt"))
+
+
+def test_a_table_and_a_document_are_told_how_to_become_text(refused: Refused) -> None:
+    assert "save it as JSON lines" in refused(*train_on(write("t.csv", b"id,text\n1,A fox.\n")))
+    assert "save the text as .txt" in refused(*train_on(write("t.txt", b"PK\x03\x04" + bytes(50))))
+
+
 def test_a_plan_file_that_is_wrong_is_told_where(refused: Refused) -> None:
     for text, told in [
         ('base = ["pocket"]', "no preset"),

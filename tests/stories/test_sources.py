@@ -103,7 +103,7 @@ def test_a_folder_gives_what_can_be_read_by_name(tmp_path: Path) -> None:
     put(tmp_path / "b.txt", b"Second.\n\nThird.")
     put(tmp_path / "a.jsonl", b'{"text": "First."}')
     put(tmp_path / "c/deep.json", b'["Fourth."]')
-    for name in ("README.md", "picture.png", "LICENSE", ".hidden.txt", ".git/x.txt", "data.csv"):
+    for name in ("README.md", "picture.png", "LICENSE", ".hidden.txt", ".git/x.txt", "data.rtf"):
         put(tmp_path / name, b"not a story\n\nnor this")
     put(tmp_path / "empty.txt", b"")
     assert texts(tmp_path) == ["First.", "Second.", "Third.", "Fourth."]
@@ -127,7 +127,7 @@ def test_paths_that_cannot_serve_are_named(tmp_path: Path) -> None:
     assert "holds no story" in complaint(put(tmp_path / "marks.txt", b"<|endoftext|>\n" * 9))
     assert "holds no story" in complaint(put(tmp_path / "rows.jsonl", b'{"text": " "}\n'))
     assert "holds no story" in complaint(put(tmp_path / "none.json", b"[]"))
-    assert "not an ending that is read" in complaint(put(tmp_path / "a.csv", b"a,b\n\nc,d"))
+    assert "not an ending that is read" in complaint(put(tmp_path / "a.rtf", b"a,b\n\nc,d"))
     assert "line 1 is not JSON" in complaint(put(tmp_path / "text.jsonl", PLAIN))
     assert "hub:owner/name" in complaint("hub:a b")
     assert "no stories were named" in complaint()

@@ -13,6 +13,8 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from lilliput.app.output import command_name, say
 from lilliput.app.progress import TrainingBar, counted
 from lilliput.device import choose_device, require_torch
@@ -42,7 +44,20 @@ _TRIAL_STEPS = 5
 
 
 def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
-    """Train until the budget is used up or the person stops it; writes the model folder either way."""
+    """Train until the budget is used up or the person stops it; writes the model folder either way.
+
+    Raises LilliputError while another process trains in the same folder; the lock goes with its process.
+    """
+    try:
+        with FileLock(files.resume / "lock", timeout=0):
+            return _run_alone(files, prepared)
+    except Timeout:
+        raise LilliputError(
+            f"{files.folder} is being trained by another process: wait for it, or stop it"
+        ) from None
+
+
+def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
     from lilliput.training.step_torch import TorchStep
 
     plan = _decided(files, prepared)

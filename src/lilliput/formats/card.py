@@ -1,6 +1,7 @@
 """The model card: what a folder is, how it was made, how well it does, in the form the hub reads."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from lilliput.models.config import ModelConfig
@@ -8,14 +9,16 @@ from lilliput.models.count import count_parameters
 from lilliput.rundir import write_text
 
 _USE = """\
+In this folder:
+
 ```
-lilliput tell {folder} "Once upon a time"
+lilliput tell . {prompt}
 ```
 
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
-model = AutoModelForCausalLM.from_pretrained("{folder}")
-tokenizer = AutoTokenizer.from_pretrained("{folder}")
+model = AutoModelForCausalLM.from_pretrained(".")
+tokenizer = AutoTokenizer.from_pretrained(".")
 ```
 """
 
@@ -36,7 +39,7 @@ def write_card(path: Path, config: ModelConfig, details: dict[str, Any], name: s
         f"({count.parameters_without_embeddings:,} without embeddings), context {config.context}, "
         f"{config.vocab_size:,} token ids.",
         "",
-        _USE.format(folder=name),
+        _USE.format(prompt=quote((details.get("plan") or {}).get("prompt") or "Once upon a time")),
         *_origin(details),
         *_scores(details.get("scores", [])),
     ]

@@ -170,6 +170,10 @@ def _read_config(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         kind = "is a file, not a model folder" if path.is_file() else "is not there"
         raise FormatError(f"{path} {kind}; a model is a folder that lilliput train or import made")
+    if (path / "resume" / "plan.json").is_file() and not (path / "config.json").is_file():
+        raise FormatError(
+            f"{path} was cut off before its model was saved: go on with lilliput train --resume --out {path}"
+        )
     if not (path / "config.json").is_file():
         raise FormatError(f"{path} is no model folder: it has no config.json")
     values = read_json_object(path / "config.json")

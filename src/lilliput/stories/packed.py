@@ -23,7 +23,7 @@ ZSTD_INPUT_BYTES = 1024
 ZSTD_WINDOW_BYTES = 1 << 27  # what `zstd --long` makes and unpacks without being asked
 
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"PK\x03\x04": "a zip archive, as .docx and .epub are: unpack it, or save the text as .txt",
     b"BZh": "compressed with bzip2: unpack it, or pack it with gzip or zstd",
     b"\xfd7zXZ\x00": "compressed with xz: unpack it, or pack it with gzip or zstd",
     b"7z\xbc\xaf": "a 7z archive: unpack it first",

@@ -194,6 +194,8 @@ def _kind_of(path: Path) -> str:
             raise DataError(f"{path} is a packed parquet: unpack it (a parquet is packed inside)")
         return _PARQUET
     kind = _ENDINGS.get(_ending(path.name))
+    if _ending(path.name) in (".csv", ".tsv"):
+        raise DataError(f"{path} is a table: save it as JSON lines or parquet, and name the story's --column")
     if kind is None:
         raise DataError(f"{path}: not an ending that is read: {_known_endings()}; call plain text .txt")
     if kind == _PARQUET:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lilliput.config import Config
@@ -17,6 +18,8 @@ from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
 
+LITTLE = 100_000
+"""Tokens under which a person is warned."""
 TOKENIZER_CHARACTERS = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
 
@@ -58,13 +61,13 @@ def prepare(
     shards. With `fit_vocabulary`, a text too small for the plan's vocabulary gets the largest that it
     supports; without, it is an error.
     """
-    tokenizer = _make_tokenizer(plan, open_again, fit_vocabulary)
-    plan = plan.with_settings([f"model.vocab_size={tokenizer.vocab_size}"])
+    share = plan.data.valid_share or _share_of(open_again())
+    tokenizer = _make_tokenizer(plan, open_again, share, fit_vocabulary)
+    decided = {"model": {"vocab_size": tokenizer.vocab_size}, "data": {"valid_share": share}}
+    plan = plan.with_changes(decided, "prepare")
     tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
     opened = open_again()
-    counts = tokenize_stories(
-        opened.stories, tokenizer, files.train_shard, files.valid_shard, plan.data.valid_share
-    )
+    counts = tokenize_stories(opened.stories, tokenizer, files.train_shard, files.valid_shard, share)
     data = DataDetails(
         description=opened.description,
         fingerprint=counts.train.source,
@@ -82,6 +85,10 @@ def prepare(
         f"stories: {data.train_stories:,} to learn from, {data.valid_stories:,} held back; "
         f"{data.train_tokens:,} tokens, {data.train_bytes / data.train_tokens:.2f} bytes each"
     )
+    if data.train_tokens < LITTLE:
+        tell(
+            f"that is little text: under {LITTLE:,} tokens a model learns by heart; more stories tell better"
+        )
     return load_prepared(files)
 
 
@@ -97,9 +104,17 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
-def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened], fit_vocabulary: bool) -> Tokenizer:
+def _share_of(opened: Opened) -> float:
+    few = [(20, 1 / 3), (300, 1 / 5)]
+    count = sum(1 for _ in islice(opened.stories, few[-1][0]))
+    return next((share for most, share in few if count < most), 1 / 50)
+
+
+def _make_tokenizer(
+    plan: Plan, open_again: Callable[[], Opened], share: float, fit_vocabulary: bool
+) -> Tokenizer:
     if plan.tokenizer is None:
-        texts = _training_texts(plan, open_again())
+        texts = _training_texts(open_again(), share)
         return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)
     tokenizer = load_tokenizer(Path(plan.tokenizer))
     if tokenizer.vocab_size != plan.model.vocab_size:
@@ -110,11 +125,11 @@ def _make_tokenizer(plan: Plan, open_again: Callable[[], Opened], fit_vocabulary
     return tokenizer
 
 
-def _training_texts(plan: Plan, opened: Opened) -> Iterator[str]:
+def _training_texts(opened: Opened, share: float) -> Iterator[str]:
     left = TOKENIZER_CHARACTERS
     for story in opened.stories:
         if left <= 0:
             return
-        if not is_valid(story.text, plan.data.valid_share):
+        if not is_valid(story.text, share):
             left -= len(story.text)
             yield story.text

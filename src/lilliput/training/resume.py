@@ -107,6 +107,11 @@ def load_plan(files: RunFiles) -> Plan:
     return Plan.from_dict(read_json_object(files.plan), str(files.plan))
 
 
+def begun_tokens(files: RunFiles) -> int:
+    """Tokens that the newest checkpoint has learnt from; 0 before the first."""
+    return load_checkpoint(files)[1].tokens if files.state.is_file() else 0
+
+
 def is_finished(files: RunFiles, plan: Plan) -> bool:
     """True for a run whose budget is used up and whose model folder was written."""
     if not (files.state.is_file() and (files.folder / "model.safetensors").is_file()):

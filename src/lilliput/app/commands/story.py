@@ -1,6 +1,5 @@
 """`lilliput story`: the main job, end to end, on whatever is there."""
 
-from itertools import islice
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -12,8 +11,6 @@ from lilliput.app.output import command_name, say
 from lilliput.errors import DataError
 
 _WORLD = "world:20000"
-_FEW = 300
-"""With fewer stories than this, hold back a larger share, so that some are held back at all."""
 _TRIES = 8
 """Stories told at the end until one comes to its own end."""
 
@@ -49,7 +46,7 @@ def story(
     from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
-    from lilliput.training.resume import RunFiles
+    from lilliput.training.resume import RunFiles, load_plan
 
     out = out or free_run_folder()
     refuse_full_folder(out)
@@ -63,20 +60,13 @@ def story(
         return open_counted(open_stories(sources, separator=separator.value, column=column))
 
     say(f"stories: {open_again().description}")
-    count = sum(1 for _ in islice(open_again().stories, _FEW))
-    if count < _FEW:
-        plan = plan.with_changes({"data": {"valid_share": _share_of(count)}}, "story")
     with discarded_unless_begun(RunFiles(out)):
         prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
         say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
         outcome = run_plan(RunFiles(out), prepared)
     if outcome.reason == "finished":
         _tell(out, seed)
-        _suggest(out, minutes)
-
-
-def _share_of(count: int) -> float:
-    return 0.2 if count >= 20 else 0.5
+        _suggest(out, minutes, load_plan(RunFiles(out)).prompt or "")
 
 
 def _find_stories() -> str:
@@ -115,11 +105,11 @@ def _tell(out: Path, seed: int) -> None:
         )
 
 
-def _suggest(out: Path, minutes: float) -> None:
+def _suggest(out: Path, minutes: float, prompt: str) -> None:
     name, folder = command_name(), quote(str(out))
     say(
         "\nThree things to try next:\n"
-        f'  {name} tell {folder} "One day, a little" --temperature 0.9\n'
+        f"  {name} tell {folder} {quote(prompt)} --temperature 0.9\n"
         f"  {name} train --resume --out {folder} --minutes {3 * minutes:g}\n"
         f"  {name} export {folder} --to llama2c -o {quote(str(out / 'story.bin'))}\n"
         f"How it learnt to write: {out}/diary.md"

@@ -99,7 +99,7 @@ def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
 
     from lilliput.app.running import check_can_train, run_plan
     from lilliput.training.prepare import load_prepared
-    from lilliput.training.resume import RunFiles, is_finished, load_plan, save_plan
+    from lilliput.training.resume import RunFiles, begun_tokens, is_finished, load_plan, save_plan
 
     for setting in settings:
         if setting.partition("=")[0] not in _MAY_CHANGE:
@@ -116,4 +116,5 @@ def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
     check_can_train(plan)
     prepared = load_prepared(files)
     save_plan(files, plan)
+    say(f"going on from {begun_tokens(files):,} tokens")
     run_plan(files, replace(prepared, plan=plan))
