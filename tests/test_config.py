@@ -1,8 +1,10 @@
 """Settings: one way to change them, and what a wrong one is told."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 from lilliput.config import Config, near_miss, read_toml
 from lilliput.errors import ConfigError
@@ -16,6 +18,22 @@ class Inner(Config):
 class Outer(Config):
     name: str = "x"
     train: Inner = Inner()
+
+
+class Cat(Config):
+    kind: Literal["cat"] = "cat"
+    legs: int = 4
+    lives: int
+
+
+class Bird(Config):
+    kind: Literal["bird"] = "bird"
+    legs: int = 2
+    wings: int = 2
+
+
+class Home(Config):
+    pet: Annotated[Cat | Bird, Field(discriminator="kind")]
 
 
 @pytest.mark.parametrize(
@@ -80,3 +98,48 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 
 def test_a_far_miss_is_told_all_names() -> None:
     assert near_miss("zzz", ["b", "a"]) == "there are a, b"
+
+
+def test_a_group_that_changes_its_kind_keeps_what_both_kinds_have() -> None:
+    home = Home(pet=Cat(legs=3, lives=9))
+    assert home.with_settings(["pet.wings=1", "pet.kind=bird"]) == Home(pet=Bird(legs=3, wings=1))
+    assert home.with_changes({"pet": {"kind": "bird"}}, "f") == Home(pet=Bird(legs=3))
+    back = Home(pet=Bird()).with_settings(["pet.kind=cat", "pet.lives=7"])
+    assert back == Home(pet=Cat(legs=2, lives=7))
+    assert home.with_settings(["pet.kind=cat"]) == home
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["pet.kind=brid"], "--set: pet.kind = 'brid' is not known; did you mean bird?"),
+        (["pet.kind=3"], "--set: pet.kind = '3' is not known; there are bird, cat"),
+        (["pet.wings=1"], "--set pet.wings=1: no setting wings; there are kind, legs, lives"),
+        (
+            ["pet.kind=bird", "pet.lives=1"],
+            "--set pet.lives=1: no setting lives; did you mean legs?",
+        ),
+        (["pet.legs=many"], "--set: pet.legs = 'many'"),
+        (["pet=bird"], "--set pet=bird: pet is a group"),
+    ],
+)
+def test_a_wrong_kind_is_one_line_that_helps(settings: list[str], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Home(pet=Cat(lives=9)).with_settings(settings)
+    assert str(caught.value).startswith(told)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pet", "told"),
+    [
+        ({"kind": "bird", "wigns": 1}, "f: no setting pet.wigns; did you mean wings?"),
+        ({"kind": "cat"}, "f: pet.lives is missing"),
+        ({"legs": 1}, "f: pet.kind is missing; there are bird, cat"),
+        (3, "f: pet = 3"),
+    ],
+)
+def test_a_fault_within_a_kind_is_told_without_the_kind(pet: object, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Home.from_dict({"pet": pet}, "f")
+    assert str(caught.value).startswith(told)

@@ -9,9 +9,10 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from lilliput.errors import ConfigError
 
@@ -34,18 +35,42 @@ class Config(BaseModel):
 
         A value is read as TOML where it parses (numbers, booleans, quoted strings, lists), `none` as no
         value, and anything else as a bare string. Raises ConfigError for a malformed or unknown setting.
+        A setting that changes a group's kind (`model.family=gpt2`) goes first; see `with_changes`.
         """
-        values = self.model_dump()
+        parsed: list[tuple[str, Any, str]] = []
         for setting in settings:
             path, sign, text = setting.partition("=")
             if not sign or not path.strip():
                 raise ConfigError(f"--set {setting}: write it as name=value, for example seed=1")
-            _assign(values, path.strip(), _parse_value(text), f"--set {setting}")
+            parsed.append((path.strip(), _parse_value(text), f"--set {setting}"))
+        values = self._values_of_kinds({path: value for path, value, _ in parsed})
+        for path, value, source in parsed:
+            _assign(values, path, value, source)
         return self.from_dict(values, "--set")
 
     def with_changes(self, changes: dict[str, Any], source: str) -> Self:
-        """A copy with nested `changes` laid over it; raises ConfigError that begins with `source`."""
-        return self.from_dict(_merge(self.model_dump(), changes, source), source)
+        """A copy with nested `changes` laid over it; raises ConfigError that begins with `source`.
+
+        Where they change a group's kind (`model = {family = "gpt2"}`), the group keeps the values that
+        the new kind has too; its other fields begin at their defaults.
+        """
+        inner = [(group, part) for group, part in changes.items() if isinstance(part, dict)]
+        flat = {f"{group}.{name}": value for group, part in inner for name, value in part.items()}
+        return self.from_dict(_merge(self._values_of_kinds(flat), changes, source), source)
+
+    def _values_of_kinds(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """This config as plain values, each group of the kind that `changes` (by dotted path) call for."""
+        values = self.model_dump()
+        for group, field in type(self).model_fields.items():
+            kinds = _kinds_of(field)
+            kind = kinds.get(str(changes.get(f"{group}.{field.discriminator}")))
+            if kind is not None and not isinstance(getattr(self, group), kind):
+                fields = kind.model_fields.items()
+                fresh = {name: None if part.is_required() else part.get_default() for name, part in fields}
+                tag = str(field.discriminator)
+                kept = {name: old for name, old in values[group].items() if name in fresh and name != tag}
+                values[group] = {**fresh, **kept}
+        return values
 
     def as_toml(self) -> str:
         """This config as TOML that `from_dict` reads back: values first, then groups; no value, no line."""
@@ -120,23 +145,49 @@ def _assign(values: dict[str, Any], path: str, value: Any, source: str) -> None:
 def _explain(error: ValidationError, config: type[BaseModel], source: str) -> str:
     """The first fault of a pydantic error as one line, with the near miss of an unknown field."""
     fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
+    parts, owner = _resolve(config, fault["loc"])
+    where = ".".join(parts)
     prefix = f"{source}: " if source else ""
     if fault["type"] == "extra_forbidden":
-        owner = _owner_of(config, fault["loc"])
-        return f"{prefix}no setting {where}; {near_miss(str(fault['loc'][-1]), owner.model_fields)}"
+        return f"{prefix}no setting {where}; {near_miss(parts[-1], owner.model_fields)}"
     if fault["type"] == "missing":
         return f"{prefix}{where} is missing"
     if fault["type"] == "value_error":
         return f"{prefix}{where + ': ' if where else ''}{fault['ctx']['error']}"
+    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        field = owner.model_fields[parts[-1]]
+        return f"{prefix}{_explain_kind(f'{where}.{field.discriminator}', fault, _kinds_of(field))}"
     return f"{prefix}{where} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 
 
-def _owner_of(config: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
-    """The config class that holds the field at `location`."""
-    for part in location[:-1]:
-        field = config.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            config = inner
-    return config
+def _explain_kind(where: str, fault: Any, kinds: Iterable[str]) -> str:
+    if fault["type"] == "union_tag_not_found":
+        return f"{where} is missing; {near_miss('', kinds)}"
+    tag = str(fault["ctx"]["tag"])
+    return f"{where} = {tag!r} is not known; {near_miss(tag, kinds)}"
+
+
+def _kinds_of(field: FieldInfo | None) -> dict[str, type[BaseModel]]:
+    """The config classes of a group that comes in kinds (a discriminated union), by their tag; else none."""
+    if field is None or not isinstance(field.discriminator, str):
+        return {}
+    kinds = get_args(field.annotation)
+    return {str(kind.model_fields[field.discriminator].default): kind for kind in kinds}
+
+
+def _resolve(config: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], type[BaseModel]]:
+    """The names along a pydantic `location`, without the tags of kinds, and the class that holds the last."""
+    names: list[str] = []
+    inner: type[BaseModel] = config
+    kinds: dict[str, type[BaseModel]] = {}
+    for part in map(str, location):
+        config = inner
+        if part in kinds:
+            inner, kinds = kinds[part], {}
+            continue
+        names.append(part)
+        field = config.model_fields.get(part)
+        kinds = _kinds_of(field)
+        if field and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            inner = field.annotation
+    return names, config

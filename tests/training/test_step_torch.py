@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lilliput.errors import FormatError, LilliputError
-from lilliput.models import LlamaConfig
+from lilliput.models import LlamaConfig, ModelConfig
 from lilliput.models.loss import IGNORED
 from lilliput.stories.batches import Batch
 from lilliput.training.plan import TrainPlan
@@ -132,3 +132,49 @@ def test_the_number_of_threads_is_tried_and_one_of_the_two() -> None:
         assert torch.get_num_threads() in (1, 2)
     finally:
         torch.set_num_threads(before)
+
+
+def test_every_family_learns_and_goes_on_bit_for_bit(any_config: ModelConfig) -> None:
+    batch = Batch(ROWS, BATCH.targets, 0)
+    plan = PLAN.model_copy(update={"threads": 1})
+    one = TorchStep(any_config, plan, 0)
+    first = one.learn(batch, 1e-2)
+    assert first.nats / batch.targets == pytest.approx(np.log(any_config.vocab_size), abs=0.8)
+    for _ in range(14):
+        one.learn(batch, 1e-2)
+    other = TorchStep(any_config, plan, 99)
+    other.load_state({name: array.copy() for name, array in one.state().items()})
+    for _ in range(3):
+        mine, theirs = one.learn(batch, 1e-2), other.learn(batch, 1e-2)
+        assert mine == theirs
+    assert mine.nats < 0.75 * first.nats
+    states = one.state(), other.state()
+    assert states[0].keys() == states[1].keys()
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_first_scores_of_attention_are_as_even_in_every_family(any_config: ModelConfig) -> None:
+    wide = any_config.model_copy(update={"d_model": 64, "n_heads": 4, "context": 32})
+    if isinstance(wide, LlamaConfig):
+        wide = wide.model_copy(update={"n_kv_heads": 2})
+    if "d_head" in type(wide).model_fields:
+        wide = wide.model_copy(update={"d_head": 16})
+    model = TorchStep(wide, PLAN, 0).model.eval()
+    seen: dict[str, torch.Tensor] = {}
+    attn = model.get_submodule("blocks.0.attn")
+    for part in "qk":
+        tap = attn.get_submodule(f"tap_{part}")
+        tap.register_forward_hook(lambda module, inputs, output, part=part: seen.update({part: output}))
+    with torch.inference_mode():
+        model(torch.arange(32)[None])
+    keys = seen["k"].repeat_interleave(wide.n_heads // wide.n_kv_heads, dim=1)
+    scores = attn.scale * seen["q"] @ keys.transpose(-1, -2)
+    assert 0.5 < scores.std() < 2
+
+
+def test_first_biases_are_zero_and_norms_one(any_config: ModelConfig) -> None:
+    for name, weight in TorchStep(any_config, PLAN, 0).weights().items():
+        if name.endswith("bias"):
+            assert not weight.any(), name
+        elif "norm" in name:
+            assert (weight == 1).all(), name

@@ -7,6 +7,7 @@ README.md                                                    the model card
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 from lilliput import __version__
 from lilliput.errors import FormatError
 from lilliput.formats.card import write_card
-from lilliput.formats.hf_llama import (
-    config_from_hf,
-    config_to_hf,
-    split_tied,
-    weight_from_hf,
-    weight_to_hf,
-)
+from lilliput.formats.hf_config import HuggingFace
+from lilliput.formats.hf_gpt2 import GPT2
+from lilliput.formats.hf_gptneo import GPTNEO
+from lilliput.formats.hf_llama import LLAMA
+from lilliput.formats.hf_mixtral import MIXTRAL
+from lilliput.formats.hf_qwen3 import QWEN3
+from lilliput.formats.torch_files import read_torch_weights
 from lilliput.formats.weights import (
     Array,
     Weights,
@@ -30,10 +31,13 @@ from lilliput.formats.weights import (
 )
 from lilliput.models.config import ModelConfig
 from lilliput.rundir import write_text
-from lilliput.tokens import Tokenizer
+from lilliput.tokens import Tokenizer, has_gpt2_files, read_gpt2_files
 
 FORMAT = 1
 """Version of lilliput.json."""
+
+_FAMILIES = {"llama": LLAMA, "qwen3": QWEN3, "gpt2": GPT2, "gptneo": GPTNEO, "moe": MIXTRAL}
+_MODEL_TYPES = {family.model_type: family for family in _FAMILIES.values()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def save_folder(
         "eos_token_id": tokenizer.end,
         "pad_token_id": tokenizer.pad if tokenizer.pad is not None else tokenizer.end,
     }
-    _write_json(path / "config.json", {**config_to_hf(config), **ids})
+    family = _FAMILIES[config.family]
+    _write_json(path / "config.json", {**family.config_to_hf(config), **ids})
     generation = {**ids, "do_sample": True, "temperature": 1.0, "max_length": config.context}
     _write_json(path / "generation_config.json", generation)
     tokenizer.save(path / "tokenizer.json")
@@ -86,8 +91,7 @@ def save_folder(
     )
     write_details(path, details)
     write_card(path, config, details, name or path.name)
-    named = {weight_to_hf(name): array for name, array in weights.items()}
-    write_safetensors(path / "model.safetensors", named, {"format": "pt"})
+    write_safetensors(path / "model.safetensors", family.weights_to_hf(weights), {"format": "pt"})
 
 
 def load_folder(path: Path) -> ModelFolder:
@@ -95,15 +99,10 @@ def load_folder(path: Path) -> ModelFolder:
 
     Raises FormatError for anything missing, malformed, or that we would compute differently.
     """
-    values = _read_config(path)
-    source = str(path / "config.json")
-    config = config_from_hf(values, source)
-    weights = {
-        ours: array
-        for theirs, array in _read_tensors(path).items()
-        if (ours := weight_from_hf(theirs)) is not None
-    }
-    weights = split_tied(weights, config)
+    family, config = _read_family(path)
+    weights = family.weights_from_hf(_read_tensors(path), str(path))
+    if config.tied:
+        weights.pop("head.weight", None)  # some store the output matrix a second time
     check_weights(weights, config, str(path))
     tokenizer = load_folder_tokenizer(path)
     if tokenizer.vocab_size > config.vocab_size:
@@ -117,11 +116,12 @@ def load_folder_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of a model folder, with the roles that its config.json gives to ids."""
     values = _read_config(path)
     file = path / "tokenizer.json"
-    if not file.is_file():
-        raise FormatError(f"{path} has no tokenizer.json")
-    text = _read_text(file)
     bos, end = _first_id(values.get("bos_token_id")), _first_id(values.get("eos_token_id"))
-    return Tokenizer.from_json(text, source=str(file), bos=bos, end=end)
+    if file.is_file():
+        return Tokenizer.from_json(_read_text(file), source=str(file), bos=bos, end=end)
+    if has_gpt2_files(path):
+        return read_gpt2_files(path, bos=bos, end=end)
+    raise FormatError(f"{path} has no tokenizer.json, nor vocab.json and merges.txt: put its tokenizer there")
 
 
 def read_details(path: Path) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def add_score(path: Path, score: dict[str, Any]) -> None:
     others = [row for row in details.get("scores", []) if key(row) != key(score)]
     details = {**details, "scores": [*others, score]}
     write_details(path, details)
-    write_card(path, config_from_hf(_read_config(path), str(path / "config.json")), details, path.name)
+    write_card(path, _read_family(path)[1], details, path.name)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -176,19 +176,33 @@ def _read_config(path: Path) -> dict[str, Any]:
         )
     if not (path / "config.json").is_file():
         raise FormatError(f"{path} is no model folder: it has no config.json")
-    values = read_json_object(path / "config.json")
-    if values.get("model_type") != "llama":
-        raise FormatError(f"{path}: model_type {values.get('model_type')!r} is not known; llama is")
-    return values
+    return read_json_object(path / "config.json")
+
+
+def _read_family(path: Path) -> tuple[HuggingFace, ModelConfig]:
+    """Which family a folder's config.json says it is of, and its config."""
+    values = _read_config(path)
+    kind = values.get("model_type")
+    if not isinstance(kind, str) or kind not in _MODEL_TYPES:
+        known = ", ".join(_MODEL_TYPES)
+        raise FormatError(f"{path}: model_type {kind!r} is not known; there are {known}")
+    family = _MODEL_TYPES[kind]
+    return family, family.config_from_hf(values, str(path / "config.json"))
 
 
 def _read_tensors(path: Path) -> dict[str, Array]:
-    """The arrays of model.safetensors, or of the parts that an index names."""
-    whole, index = path / "model.safetensors", path / "model.safetensors.index.json"
-    if whole.is_file():
-        return read_safetensors(whole)
-    if not index.is_file():
-        raise FormatError(f"{path} has no model.safetensors")
+    """The arrays of model.safetensors, else of pytorch_model.bin, whole or in parts that an index names."""
+    readers = {"model.safetensors": read_safetensors, "pytorch_model.bin": read_torch_weights}
+    for name, read in readers.items():
+        if (path / name).is_file():
+            return read(path / name)
+        if (path / f"{name}.index.json").is_file():
+            return _read_parts(path / f"{name}.index.json", read)
+    raise FormatError(f"{path} has no {' and no '.join(readers)}")
+
+
+def _read_parts(index: Path, read: Callable[[Path], dict[str, Array]]) -> dict[str, Array]:
+    path = index.parent
     parts = read_json_object(index).get("weight_map")
     if not isinstance(parts, dict) or not all(isinstance(part, str) for part in parts.values()):
         raise FormatError(f"{index} has no weight_map")
@@ -196,7 +210,7 @@ def _read_tensors(path: Path) -> dict[str, Array]:
     for part in sorted(set(parts.values())):
         if Path(part).name != part or not (path / part).is_file():
             raise FormatError(f"{index} names {part}, which is not in the folder")
-        tensors |= read_safetensors(path / part)
+        tensors |= read(path / part)
     return tensors
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from lilliput.errors import ConfigError, FormatError
 from lilliput.formats.weights import Weights, weight_shapes
-from lilliput.models.config import LlamaConfig
+from lilliput.models.config import LlamaConfig, ModelConfig
 from lilliput.rundir import atomic_write
 
 Version = Literal[0, 1, 2]
@@ -56,26 +56,34 @@ def read_llama2c(path: Path) -> tuple[LlamaConfig, Weights]:
         if name is not None:
             weights[name] = _decode(data[position : position + size], shape, header)
         position += size
-    return header.config, _swap_rotary(weights, header.config, to_llama2c=False)
+    return header.config, swap_rotary(weights, header.config, to_llama2c=False)
 
 
-def write_llama2c(path: Path, config: LlamaConfig, weights: Weights, version: Version = 0) -> None:
+def write_llama2c(path: Path, config: ModelConfig, weights: Weights, version: Version = 0) -> None:
     """Write a `.bin` that llama2.c's run (v0) or runq (v2) reads.
 
     Raises ConfigError for a model that llama2.c would compute differently.
     """
+    config = require_llama2c(config)
+    group = gcd(config.d_model, config.d_ff) if version == 2 else 0  # so that no group leaves a row
+    header = _Header(config, version, group, 28 if version == 0 else _HEADER_BYTES)
+    swapped = swap_rotary(weights, config, to_llama2c=True)
+    with atomic_write(path) as file:
+        file.write(_encode_header(header))
+        for name, shape in _layout(header):
+            _write_array(file, header, _rope_table(config, shape) if name is None else swapped[name])
+
+
+def require_llama2c(config: ModelConfig) -> LlamaConfig:
+    """`config`, if llama2.c computes such a model; raises ConfigError that says why it does not."""
+    if not isinstance(config, LlamaConfig):
+        raise ConfigError(f"llama2.c computes models of the llama family only; this one is {config.family}")
     if config.rope_theta != 10000.0 or abs(config.norm_eps - 1e-5) > 1e-9:
         raise ConfigError(
             "llama2.c computes with rope_theta 10000 and norm_eps 1e-5 only; this model has "
             f"{config.rope_theta:g} and {config.norm_eps:g}"
         )
-    group = gcd(config.d_model, config.d_ff) if version == 2 else 0  # so that no group leaves a row
-    header = _Header(config, version, group, 28 if version == 0 else _HEADER_BYTES)
-    swapped = _swap_rotary(weights, config, to_llama2c=True)
-    with atomic_write(path) as file:
-        file.write(_encode_header(header))
-        for name, shape in _layout(header):
-            _write_array(file, header, _rope_table(config, shape) if name is None else swapped[name])
+    return config
 
 
 def is_llama2c(path: Path) -> bool:
@@ -89,7 +97,7 @@ def is_llama2c(path: Path) -> bool:
     return True
 
 
-def measure_difference(path: Path, config: LlamaConfig, weights: Weights) -> float:
+def measure_difference(path: Path, config: ModelConfig, weights: Weights) -> float:
     """The largest difference between `weights` and those in a file just written, read back.
 
     Raises FormatError if the file holds another shape.
@@ -236,7 +244,7 @@ def _rope_table(config: LlamaConfig, shape: tuple[int, ...]) -> np.ndarray:
     return (np.cos(angles) if len(shape) == 2 else np.sin(angles)).reshape(shape)
 
 
-def _swap_rotary(weights: Weights, config: LlamaConfig, *, to_llama2c: bool) -> Weights:
+def swap_rotary(weights: Weights, config: ModelConfig, *, to_llama2c: bool) -> Weights:
     """Reorder the rows of each query and key head between the two rotary conventions."""
     pairs = np.arange(config.d_head).reshape(-1, 2)  # llama2.c's order: (0, 1), (2, 3), ...
     order = pairs.T.reshape(-1)  # ours: 0, 2, 4, ..., 1, 3, 5, ...

@@ -15,35 +15,29 @@ from safetensors.numpy import save
 
 from lilliput.errors import FormatError
 from lilliput.models.config import ModelConfig
+from lilliput.models.shapes import weight_shapes
 from lilliput.rundir import atomic_write
+
+__all__ = [
+    "Array",
+    "Weights",
+    "check_weights",
+    "read_safetensors",
+    "weight_shapes",
+    "write_safetensors",
+]
 
 Array = npt.NDArray[Any]
 Weights = dict[str, npt.NDArray[np.float32]]
 
-_DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
-
-
-def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every parameter of a model, in the order of its layers."""
-    wide, kv_wide = config.d_model, config.n_kv_heads * config.d_head
-    shapes: dict[str, tuple[int, ...]] = {"embed.weight": (config.vocab_size, wide)}
-    for layer in range(config.n_layers):
-        block = f"blocks.{layer}"
-        shapes |= {
-            f"{block}.norm1.weight": (wide,),
-            f"{block}.attn.q.weight": (wide, wide),
-            f"{block}.attn.k.weight": (kv_wide, wide),
-            f"{block}.attn.v.weight": (kv_wide, wide),
-            f"{block}.attn.o.weight": (wide, wide),
-            f"{block}.norm2.weight": (wide,),
-            f"{block}.mlp.gate.weight": (config.d_ff, wide),
-            f"{block}.mlp.up.weight": (config.d_ff, wide),
-            f"{block}.mlp.down.weight": (wide, config.d_ff),
-        }
-    shapes["norm.weight"] = (wide,)
-    if not config.tied:
-        shapes["head.weight"] = (config.vocab_size, wide)
-    return shapes
+_DTYPES: dict[str, type[np.generic]] = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "BOOL": np.bool_,  # from here on: masks that old releases stored beside the weights
+    "U8": np.uint8,
+    "I64": np.int64,
+}
 
 
 def check_weights(weights: Mapping[str, Array], config: ModelConfig, source: str) -> None:
@@ -56,6 +50,8 @@ def check_weights(weights: Mapping[str, Array], config: ModelConfig, source: str
             raise FormatError(
                 f"{source}: {name} has shape {weights[name].shape}, the config calls for {shape}"
             )
+        if weights[name].dtype.kind != "f":
+            raise FormatError(f"{source}: {name} holds {weights[name].dtype}, not floating-point numbers")
     if surplus := sorted(set(weights) - set(shapes)):
         raise FormatError(f"{source} holds {surplus[0]}, which the config does not call for")
 

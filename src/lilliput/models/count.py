@@ -1,8 +1,10 @@
 """Parameters and arithmetic of a model, from its config alone (no torch)."""
 
 from dataclasses import dataclass
+from math import prod
 
-from lilliput.models.config import ModelConfig
+from lilliput.models.config import ModelConfig, MoEConfig
+from lilliput.models.shapes import EMBEDDINGS, weight_shapes
 
 
 @dataclass(frozen=True)
@@ -14,24 +16,30 @@ class Parameters:
 
 
 def count_parameters(config: ModelConfig) -> Parameters:
-    """All parameters, and those without the embedding and output matrices (tied ones counted once)."""
-    width, kv_width = config.d_model, config.n_kv_heads * config.d_head
-    attention = 2 * width * width + 2 * width * kv_width
-    feed_forward = 3 * width * config.d_ff
-    body = config.n_layers * (attention + feed_forward + 2 * width) + width
-    matrices = 1 if config.tied else 2
-    return Parameters(body + matrices * config.vocab_size * width, body)
+    """All parameters, and those without the embedding, position and output matrices (tied ones once)."""
+    sizes = {name: prod(shape) for name, shape in weight_shapes(config).items()}
+    embeddings = sum(sizes.get(name, 0) for name in EMBEDDINGS)
+    return Parameters(sum(sizes.values()), sum(sizes.values()) - embeddings)
 
 
 def flops_per_token(config: ModelConfig, position: int, training: bool = False) -> int:
     """Floating-point operations for one token that attends to `position` earlier tokens.
 
-    A multiply-add counts two; the embedding look-up, norms and softmax are left out, as in
-    Kaplan et al. 2020. Training costs three times a forward pass.
+    A multiply-add counts two; look-ups, norms, biases and softmax are left out, as in Kaplan et al. 2020.
+    Of a mixture's experts those count that read the token. Training costs three times a forward pass.
     """
-    norms = (2 * config.n_layers + 1) * config.d_model
-    matrices = count_parameters(config).parameters_without_embeddings - norms
-    matrices += config.vocab_size * config.d_model  # the output matrix; the embedding is a look-up
-    attention = config.n_layers * 2 * config.n_heads * config.d_head * (position + 1)
+    matrices = config.vocab_size * config.d_model  # the output matrix; the embedding is a look-up
+    for name, shape in weight_shapes(config).items():
+        if len(shape) > 1 and name not in EMBEDDINGS:
+            matrices += _active(shape, config)
+    seen = sum(min(position + 1, config.reach(layer)) for layer in range(config.n_layers))
+    attention = 2 * config.n_heads * config.d_head * seen
     forward = 2 * (matrices + attention)
     return 3 * forward if training else forward
+
+
+def _active(shape: tuple[int, ...], config: ModelConfig) -> int:
+    """How many weights of a matrix, or of the experts' stacked matrices (E, ., .), multiply for a token."""
+    if len(shape) == 3 and isinstance(config, MoEConfig):
+        return config.experts_per_token * prod(shape[1:])
+    return prod(shape)

@@ -9,7 +9,7 @@ from torch import nn
 
 from lilliput.models import build_model
 from lilliput.models.config import ModelConfig
-from lilliput.models.llama import Llama
+from lilliput.models.decoder import Decoder
 
 
 @torch.no_grad()
@@ -31,7 +31,7 @@ def get_weights(model: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
 
 def model_with_weights(
     config: ModelConfig, weights: Mapping[str, npt.NDArray[np.float32]], device: str = "cpu"
-) -> Llama:
+) -> Decoder:
     """A torch model in evaluation mode on `device`."""
     model = build_model(config)
     set_weights(model, weights)

@@ -5,11 +5,30 @@ from pathlib import Path
 
 from lilliput.config import near_miss, read_toml
 from lilliput.errors import ConfigError
+from lilliput.presets.gptneo import (
+    tinystories1m,
+    tinystories3m,
+    tinystories8m,
+    tinystories28m,
+    tinystories33m,
+)
 from lilliput.presets.llama import pocket, stories15m, stories42m, stories110m, stories260k
 from lilliput.training.plan import Plan
 
 PRESETS: dict[str, Callable[[], Plan]] = {
-    preset.__name__: preset for preset in (pocket, stories260k, stories15m, stories42m, stories110m)
+    preset.__name__: preset
+    for preset in (
+        pocket,
+        stories260k,
+        stories15m,
+        stories42m,
+        stories110m,
+        tinystories1m,
+        tinystories3m,
+        tinystories8m,
+        tinystories28m,
+        tinystories33m,
+    )
 }
 
 __all__ = ["PRESETS", "find_plan"]

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from lilliput.errors import FormatError
 from lilliput.tokens.bounded import read_bounded
+from lilliput.tokens.gpt2_files import has_gpt2_files, read_gpt2_files
 from lilliput.tokens.llama2c_files import read_tokenizer_bin
 from lilliput.tokens.sentencepiece_files import read_sentencepiece
-from lilliput.tokens.tokenizer import Tokenizer
+from lilliput.tokens.tokenizer import Tokenizer, roles_beside
 
 _PROTOBUF_PIECE = 0x0A  # field 1, a message: how every SentencePiece model begins
 
@@ -18,6 +19,8 @@ def load_tokenizer(path: Path) -> Tokenizer:
     Raises FormatError for anything else.
     """
     if path.is_dir():
+        if not (path / "tokenizer.json").is_file() and has_gpt2_files(path):
+            return read_gpt2_files(path, **roles_beside(path / "vocab.json"))
         return Tokenizer.load(path / "tokenizer.json")
     try:
         with path.open("rb") as file:

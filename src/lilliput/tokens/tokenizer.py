@@ -30,7 +30,7 @@ from lilliput.tokens.tokenizer_json import (
     raise_unless_foreign,
 )
 
-_JSON_LIMIT_BYTES = 64 * 1024 * 1024  # the largest public vocabularies (262,144 pieces) take 35 MB
+JSON_LIMIT_BYTES = 64 * 1024 * 1024  # the largest public vocabularies (262,144 pieces) take 35 MB
 SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 
@@ -81,12 +81,12 @@ class Tokenizer:
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
         """From a tokenizer.json file; the roles from a config.json beside it, if there is one."""
-        data = read_bounded(path, _JSON_LIMIT_BYTES, "a tokenizer.json")
+        data = read_bounded(path, JSON_LIMIT_BYTES, "a tokenizer.json")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise FormatError(f"{path} is not a tokenizer.json: it is not UTF-8") from None
-        return cls.from_json(text, str(path), **_read_roles_beside(path))
+        return cls.from_json(text, str(path), **roles_beside(path))
 
     def to_json(self) -> str:
         """The text of a tokenizer.json that says the same."""
@@ -315,7 +315,7 @@ def _refuse_surrogates(texts: Sequence[str]) -> None:
             )
 
 
-def _read_roles_beside(path: Path) -> dict[str, int]:
+def roles_beside(path: Path) -> dict[str, int]:
     """The ids that a config.json beside `path` gives to bos and end, if it is there.
 
     Of several ends the first counts. Not pad: where a model has none, its config.json names the

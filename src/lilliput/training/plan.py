@@ -1,8 +1,8 @@
 """The whole of a training run, as one frozen object that is saved with the model."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lilliput.config import Config
 from lilliput.device import Device
@@ -71,8 +71,14 @@ class Plan(Config):
     tokenizer: str | None = None
     """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
     model: ModelConfig
+    """A model without a family is a Llama."""
     data: DataPlan = DataPlan()
     train: TrainPlan = TrainPlan()
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _say_the_family(cls, model: Any) -> Any:
+        return {"family": "llama", **model} if isinstance(model, dict) else model
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
