@@ -14,6 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from lilliput.evaluation.loss import measure_loss
+from lilliput.evaluation.torch_scorer import TorchScorer
 from lilliput.formats.folder import load_folder
 from lilliput.models.weights import model_with_weights
 from lilliput.stories.sources import open_stories
@@ -46,7 +47,7 @@ def main(path: Path, data: str, count: int) -> None:
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        nats = measure_loss(ours, folder.tokenizer, texts).nats_per_token
+        nats = measure_loss(TorchScorer(ours), folder.tokenizer, texts).nats_per_token
         between = time.perf_counter()
         their_nats = score_theirs(theirs.eval(), rows)
         seconds["ours"].append(between - began)

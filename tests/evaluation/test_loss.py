@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lilliput.errors import DataError
 from lilliput.evaluation.loss import measure_loss, story_windows, stream_windows
+from lilliput.evaluation.torch_scorer import TorchScorer
 from lilliput.formats.llama2c import read_llama2c
 from lilliput.models import LlamaConfig, build_model
 from lilliput.models.loss import IGNORED
@@ -36,7 +37,7 @@ def uniform_model() -> torch.nn.Module:
 
 @pytest.mark.parametrize("cut", ["story", "stream"])
 def test_the_perplexity_of_a_uniform_model_is_its_vocabulary(tokenizer: Tokenizer, cut: str) -> None:
-    loss = measure_loss(uniform_model(), tokenizer, TEXTS, cut)
+    loss = measure_loss(TorchScorer(uniform_model()), tokenizer, TEXTS, cut)
     assert math.exp(loss.nats_per_token) == pytest.approx(CONFIG.vocab_size, rel=1e-6)
     assert loss.stories == loss.end_tokens == len(TEXTS)
     assert loss.tokens == sum(len(tokenizer.encode(text)) + 1 for text in TEXTS)
@@ -89,13 +90,13 @@ def test_a_shared_end_token_stands_once_between_stories() -> None:
 
 def test_a_story_is_scored_without_its_neighbours(tokenizer: Tokenizer) -> None:
     model = build_model(CONFIG).eval()
-    alone = [measure_loss(model, tokenizer, [text]).nats for text in TEXTS]
-    assert measure_loss(model, tokenizer, TEXTS).nats == pytest.approx(sum(alone), rel=1e-6)
+    alone = [measure_loss(TorchScorer(model), tokenizer, [text]).nats for text in TEXTS]
+    assert measure_loss(TorchScorer(model), tokenizer, TEXTS).nats == pytest.approx(sum(alone), rel=1e-6)
 
 
 def test_nothing_to_score_is_said(tokenizer: Tokenizer) -> None:
     with pytest.raises(DataError, match="no text"):
-        measure_loss(uniform_model(), tokenizer, [])
+        measure_loss(TorchScorer(uniform_model()), tokenizer, [])
 
 
 def test_the_public_model_scores_as_transformers_says(shared: Path, tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_the_public_model_scores_as_transformers_says(shared: Path, tmp_path: Pa
         tokens += len(ids) - 1
         correct += int((logits.argmax(-1) == torch.tensor(ids[1:])).sum())
     short = [story for story in stories if len(tokenizer.encode(story)) < config.context]
-    loss = measure_loss(model_with_weights(config, weights), tokenizer, short)
+    loss = measure_loss(TorchScorer(model_with_weights(config, weights)), tokenizer, short)
     assert loss.tokens == tokens
     assert loss.nats_per_token == pytest.approx(nats / tokens, abs=1e-4)
     assert loss.correct == correct
@@ -145,7 +146,7 @@ def test_the_public_model_scores_what_an_independent_evaluation_measured(
     tokenizer = tokenizer.with_roles(bos=tokenizer.bos, end=tokenizer.bos)
     text = (shared / "data/tinystories-valid.txt").read_text(encoding="utf-8")
     stories = [part.strip() for part in text.split("<|endoftext|>") if part.strip()]
-    loss = measure_loss(model_with_weights(config, arrays), tokenizer, stories)
+    loss = measure_loss(TorchScorer(model_with_weights(config, arrays)), tokenizer, stories)
     assert loss.tokens == tokens
     assert loss.nats_per_token == pytest.approx(nats_per_token, abs=1e-3)
     assert loss.bits_per_byte == pytest.approx(bits_per_byte, abs=1e-3)

@@ -1,38 +1,94 @@
-"""Opening a model folder for use."""
+"""Opening a model folder for use: which engine, how precise, on how many threads."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lilliput.app.output import say
 from lilliput.device import require_torch
+from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder, load_folder
-from lilliput.generation.engines import Engine, TorchEngine
+from lilliput.generation.batch import BatchEngine
+from lilliput.runtime.native import library_path
 from lilliput.tokens import Tokenizer
 
 if TYPE_CHECKING:
-    from lilliput.models.llama import Llama
+    from lilliput.evaluation.loss import Scorer
+    from lilliput.generation.c_batch import Precision
+    from lilliput.models.decoder import Decoder
 
 
 @dataclass(frozen=True)
 class OpenedEngine:
-    """An engine and the tokenizer that goes with it."""
+    """An engine for stories, and the tokenizer that goes with it."""
 
-    engine: Engine
+    engine: BatchEngine
     tokenizer: Tokenizer
 
 
-def open_engine(path: Path, name: str, threads: int | None) -> OpenedEngine:
-    """The engine called `name` on a folder."""
-    engines = {"torch": _open_torch_engine}
-    return engines[name](path, threads)
+def choose_engine(name: str | None) -> str:
+    """The engine asked for; else C where it was built, and torch where not, which is said."""
+    if name:
+        return name
+    if library_path():
+        return "c"
+    say("the C engine was not built (there was no C compiler): torch computes, more slowly")
+    return "torch"
 
 
-def _open_torch_engine(path: Path, threads: int | None) -> OpenedEngine:
+def count_threads(threads: int | None) -> int:
+    """Threads asked for, else every processor this process may use."""
+    if threads:
+        return threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_engine(
+    path: Path, name: str | None, threads: int | None, slots: int = 1, precision: "Precision" = "f32"
+) -> OpenedEngine:
+    """The engine called `name` on a folder, for `slots` stories at once.
+
+    Raises LilliputError for a folder that is no model, and for what the engine cannot do.
+    """
+    if choose_engine(name) == "c":
+        from lilliput.generation.c_batch import CBatch, engine_image
+
+        folder = load_folder(path)
+        image = engine_image(folder.config, folder.weights, precision)
+        engine = CBatch(image, slots, count_threads(threads), precision=precision)
+        return OpenedEngine(engine, folder.tokenizer)
+    _only_f32(precision)
+    from lilliput.generation.torch_batch import TorchBatch
+
     model, folder = open_torch_model(path, threads)
-    return OpenedEngine(TorchEngine(model), folder.tokenizer)
+    return OpenedEngine(TorchBatch(model, slots), folder.tokenizer)
 
 
-def open_torch_model(path: Path, threads: int | None) -> "tuple[Llama, ModelFolder]":
+def open_scorer(
+    path: Path, name: str | None, threads: int | None, precision: "Precision" = "f32"
+) -> "tuple[Scorer, ModelFolder]":
+    """What tells the cost of tokens, as `open_engine` what tells stories; and the folder."""
+    if choose_engine(name) == "c":
+        from lilliput.evaluation.c_scorer import CScorer
+        from lilliput.generation.c_batch import engine_image
+
+        folder = load_folder(path)
+        image = engine_image(folder.config, folder.weights, precision)
+        return CScorer(image, count_threads(threads), small_cache=precision != "f32"), folder
+    _only_f32(precision)
+    model, folder = open_torch_model(path, threads)
+    from lilliput.evaluation.torch_scorer import TorchScorer
+
+    return TorchScorer(model), folder
+
+
+def _only_f32(precision: str) -> None:
+    if precision != "f32":
+        raise LilliputError(f"torch computes in f32 only; --precision {precision} needs --engine c")
+
+
+def open_torch_model(path: Path, threads: int | None) -> "tuple[Decoder, ModelFolder]":
     """A folder, and its model in torch; the folder is read first, since importing torch takes seconds."""
     folder = load_folder(path)
     require_torch("the torch engine")

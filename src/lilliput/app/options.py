@@ -30,6 +30,27 @@ Settings = Annotated[
 ]
 Minutes = Annotated[float | None, typer.Option(help="Train for this long.", min=0.01)]
 Tokens = Annotated[int | None, typer.Option(help="Train on this many tokens.", min=1)]
+
+
+class EngineName(StrEnum):
+    """What computes."""
+
+    c = "c"
+    torch = "torch"
+
+
+class PrecisionName(StrEnum):
+    """How weights are held."""
+
+    f32 = "f32"
+    int8 = "int8"
+    int4 = "int4"
+
+
+Engine = Annotated[EngineName | None, typer.Option(help="What computes; c if not given, where it was built.")]
+Precision = Annotated[
+    PrecisionName, typer.Option(help="How the C engine holds weights: int8 and int4 are quicker and rounded.")
+]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all cores if not given.", min=1)]
 
 

@@ -31,7 +31,7 @@ from lilliput.training.resume import Position, RunFiles, save_plan
 from lilliput.training.trackers import tensorboard_writer
 
 if TYPE_CHECKING:
-    from lilliput.models.llama import Llama
+    from lilliput.models.decoder import Decoder
 
 _LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
@@ -158,23 +158,24 @@ def held_back_texts(prepared: Prepared, most: int) -> list[str]:
     return [prepared.tokenizer.decode(prepared.valid.story(i).tolist()) for i in range(count)]
 
 
-def score(model: "Llama", prepared: Prepared, texts: Iterable[str]) -> Row:
+def score(model: "Decoder", prepared: Prepared, texts: Iterable[str]) -> Row:
     """Loss on `texts`, story by story."""
     from lilliput.evaluation.loss import measure_loss
+    from lilliput.evaluation.torch_scorer import TorchScorer
 
-    loss = measure_loss(model.eval(), prepared.tokenizer, texts)
+    loss = measure_loss(TorchScorer(model.eval()), prepared.tokenizer, texts)
     return loss.as_row()
 
 
-def tell_diary_story(model: "Llama", prepared: Prepared, plan: Plan) -> str:
+def tell_diary_story(model: "Decoder", prepared: Prepared, plan: Plan) -> str:
     """The diary's next story: always the same beginning and the same draws."""
-    from lilliput.generation.engines import TorchEngine
     from lilliput.generation.generate import tell_story
-    from lilliput.generation.sample import Sampling, make_sampler
+    from lilliput.generation.sample import Sampling
+    from lilliput.generation.torch_batch import TorchBatch
 
-    sampler = make_sampler(Sampling(temperature=0.7), plan.seed)
-    engine = TorchEngine(model.eval())
-    return tell_story(engine, prepared.tokenizer, sampler, plan.prompt or "", _DIARY_TOKENS)
+    engine = TorchBatch(model.eval(), slots=1)
+    sampling = Sampling(temperature=0.7)
+    return tell_story(engine, prepared.tokenizer, sampling, plan.seed, plan.prompt or "", _DIARY_TOKENS)
 
 
 def describe_run(

@@ -10,19 +10,18 @@ told apart. bits per byte = nats / ln 2 / bytes.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from lilliput.errors import DataError
-from lilliput.models.llama import Llama
-from lilliput.models.loss import IGNORED, count_correct
 from lilliput.tokens import Tokenizer
 
 Cut = Literal["story", "stream"]
 Ids = npt.NDArray[np.int64]
+IGNORED = -100
+"""A target that is not scored, as torch's losses take it."""
 
 _BATCH_TOKENS, _BATCH_LOGITS = 8192, 2**25
 """At most this many positions at once, and logits: 128 MB, whatever the vocabulary."""
@@ -72,12 +71,26 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class _Window:
-    inputs: Ids  # (T,)
-    targets: Ids  # (T,), IGNORED where another window scores the token
+class Window:
+    """What a model reads at once, and what it should say."""
+
+    inputs: Ids
+    """(T,)"""
+    targets: Ids
+    """(T,), IGNORED where another window scores the token."""
 
 
-def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: Cut = "story") -> Loss:
+class Scorer(Protocol):
+    """An engine that knows what tokens cost."""
+
+    context: int
+    vocab_size: int
+
+    def costs(self, batch: list[Window]) -> tuple[npt.NDArray[np.float64], Ids, int]:
+        """Cost in nats of each target (N, T), zero where IGNORED; the targets; how many were likeliest."""
+
+
+def measure_loss(scorer: Scorer, tokenizer: Tokenizer, texts: Iterable[str], cut: Cut = "story") -> Loss:
     """Score `texts`. Raises DataError when there is nothing to score."""
     stories = tokens = text_bytes = 0
 
@@ -88,7 +101,7 @@ def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: 
             text_bytes += len(text.encode())
             yield np.array([tokenizer.bos, *tokenizer.encode(text), tokenizer.end])
 
-    context = model.config.context
+    context = scorer.context
     windows = (
         (window for ids in stories_ids() for window in story_windows(ids, context))
         if cut == "story"
@@ -96,8 +109,8 @@ def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: 
     )
     nats = end_nats = 0.0
     end_tokens = correct = 0
-    for batch in _in_batches(windows, min(_BATCH_TOKENS, _BATCH_LOGITS // model.config.vocab_size)):
-        costs, targets, hits = _costs(model, batch)
+    for batch in _in_batches(windows, min(_BATCH_TOKENS, _BATCH_LOGITS // scorer.vocab_size)):
+        costs, targets, hits = scorer.costs(batch)
         counted = targets != IGNORED
         ends = targets == tokenizer.end
         nats += float(costs[counted].sum())
@@ -110,21 +123,21 @@ def measure_loss(model: Llama, tokenizer: Tokenizer, texts: Iterable[str], cut: 
     return Loss(stories, tokens, text_bytes, nats, end_tokens, end_nats, correct)
 
 
-def story_windows(ids: Ids, context: int) -> Iterator[_Window]:
+def story_windows(ids: Ids, context: int) -> Iterator[Window]:
     """Windows over one story in which each token but the first is a target exactly once."""
     inputs, targets = ids[:-1], ids[1:]
-    yield _Window(inputs[:context], targets[:context])
+    yield Window(inputs[:context], targets[:context])
     step = context // 2
     scored = context
     while scored < len(inputs):
         start = scored - (context - step)
         window = targets[start : start + context].copy()
         window[: scored - start] = IGNORED
-        yield _Window(inputs[start : start + context], window)
+        yield Window(inputs[start : start + context], window)
         scored = start + context
 
 
-def stream_windows(stories: Iterable[Ids], context: int, shared_end: bool) -> Iterator[_Window]:
+def stream_windows(stories: Iterable[Ids], context: int, shared_end: bool) -> Iterator[Window]:
     """Windows of the context over all stories in one stream; a BOS after an end is context, not text.
 
     Where the end token is the BOS (`shared_end`), one token serves as both, as in llama2.c's data.
@@ -143,13 +156,13 @@ def stream_windows(stories: Iterable[Ids], context: int, shared_end: bool) -> It
         yield _stream_window(held, bos_places)
 
 
-def _stream_window(ids: Ids, opens: npt.NDArray[np.bool_]) -> _Window:
-    return _Window(ids[:-1], np.where(opens[1:], IGNORED, ids[1:]))
+def _stream_window(ids: Ids, opens: npt.NDArray[np.bool_]) -> Window:
+    return Window(ids[:-1], np.where(opens[1:], IGNORED, ids[1:]))
 
 
-def _in_batches(windows: Iterable[_Window], most: int) -> Iterator[list[_Window]]:
+def _in_batches(windows: Iterable[Window], most: int) -> Iterator[list[Window]]:
     """Groups of windows of similar length, `most` positions with padding; holds a bounded number."""
-    pool: list[_Window] = []
+    pool: list[Window] = []
     for window in windows:
         pool.append(window)
         if len(pool) == 1024:
@@ -158,9 +171,9 @@ def _in_batches(windows: Iterable[_Window], most: int) -> Iterator[list[_Window]
     yield from _cut_pool(pool, most)
 
 
-def _cut_pool(pool: list[_Window], most: int) -> Iterator[list[_Window]]:
+def _cut_pool(pool: list[Window], most: int) -> Iterator[list[Window]]:
     pool = sorted(pool, key=lambda window: len(window.inputs))
-    batch: list[_Window] = []
+    batch: list[Window] = []
     for window in pool:
         if batch and (len(batch) + 1) * len(window.inputs) > most:
             yield batch
@@ -170,19 +183,12 @@ def _cut_pool(pool: list[_Window], most: int) -> Iterator[list[_Window]]:
         yield batch
 
 
-@torch.inference_mode()
-def _costs(model: Llama, batch: list[_Window]) -> tuple[npt.NDArray[np.float64], Ids, int]:
-    """Cost in nats of each target (N, T), zero where IGNORED; the targets; how many were held likeliest."""
+def lay_out(batch: list[Window]) -> tuple[Ids, Ids]:
+    """Inputs and targets (N, T), padded behind with id 0 and IGNORED."""
     longest = max(len(window.inputs) for window in batch)
     inputs = np.zeros((len(batch), longest), dtype=np.int64)
     targets = np.full((len(batch), longest), IGNORED, dtype=np.int64)
     for row, window in enumerate(batch):
         inputs[row, : len(window.inputs)] = window.inputs
         targets[row, : len(window.targets)] = window.targets
-    device = next(model.parameters()).device
-    logits = model(torch.from_numpy(inputs).to(device)).float()
-    wanted = torch.from_numpy(targets).to(device)
-    costs = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return costs.cpu().double().numpy().reshape(targets.shape), targets, count_correct(logits, wanted)
+    return inputs, targets

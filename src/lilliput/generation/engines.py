@@ -7,7 +7,7 @@ import numpy as np
 from lilliput.generation.sample import Logits
 
 if TYPE_CHECKING:
-    from lilliput.models.llama import Llama
+    from lilliput.models.decoder import Decoder
 
 
 class Engine(Protocol):
@@ -25,7 +25,7 @@ class Engine(Protocol):
 class TorchEngine:
     """Any torch model, with a cache of keys and values."""
 
-    def __init__(self, model: "Llama") -> None:
+    def __init__(self, model: "Decoder") -> None:
         self._model = model
         self.context = model.config.context
         self.start()

@@ -1,25 +1,26 @@
 """Telling a story with an engine: text streams out, and the story stops at its own end."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
-from lilliput.errors import LilliputError
-from lilliput.generation.engines import Engine
-from lilliput.generation.sample import Sampler
+from lilliput.generation.batch import BatchEngine, Ending, Request
+from lilliput.generation.sample import Sampling
 from lilliput.tokens import Tokenizer
 
-Ending = Literal["end", "length", "context"]
-"""The story's own end; the number of tokens asked for; the model's context is full."""
+_PAUSE_S = 0.02
+"""Text comes in pieces about this far apart, so that an engine is not asked for every token by itself."""
 
 
 @dataclass
 class Telling:
     """One story as it is told: iterate over it for pieces of text, then read how it ended."""
 
-    engine: Engine
+    engine: BatchEngine
+    """Its slot 0 is used."""
     tokenizer: Tokenizer
-    sampler: Sampler
+    sampling: Sampling
+    seed: int = 0
     prompt: str = ""
     max_tokens: int | None = None
     """Most new tokens; None is as many as the context holds."""
@@ -29,40 +30,37 @@ class Telling:
 
     def __iter__(self) -> Iterator[str]:
         """Pieces of text, the prompt first; none splits a character. Can be run once."""
-        prompt_ids = [self.tokenizer.bos, *self.tokenizer.encode(self.prompt)]
-        if len(prompt_ids) >= self.engine.context:
-            raise LilliputError(
-                f"the beginning has {len(prompt_ids)} tokens and the model reads "
-                f"{self.engine.context} at most; shorten it"
-            )
+        prompt_ids = (self.tokenizer.bos, *self.tokenizer.encode(self.prompt))
+        most = self.max_tokens if self.max_tokens is not None else self.engine.context
+        ends = frozenset([self.tokenizer.end])
+        self.engine.begin(0, Request(prompt_ids, self.sampling, self.seed, most, ends))
         decode = self.tokenizer.make_stream_decoder()
-        self.engine.start()
-        yield from filter(None, map(decode, prompt_ids))
-        logits = self.engine.read(prompt_ids)
-        room = self.engine.context - len(prompt_ids) + 1  # the last token is written, not read
-        most = room if self.max_tokens is None else min(self.max_tokens, room)
-        while len(self.ids) < most:
-            token = self.sampler(logits)
-            if token == self.tokenizer.end:
-                self.ending = "end"
-                break
-            self.ids.append(token)
-            if piece := decode(token):
-                yield piece
-            if len(self.ids) < most:
-                logits = self.engine.read([token])
-        else:
-            self.ending = "context" if most == room else "length"
-        if tail := decode(None):
-            yield tail
+        try:
+            yield from filter(None, map(decode, prompt_ids))
+            steps = 1
+            while self.ending is None:
+                began = time.perf_counter()
+                for event in self.engine.run(steps):
+                    self.ids += event.ids
+                    self.ending = event.ending
+                    if piece := "".join(map(decode, event.ids)):
+                        yield piece
+                quick = time.perf_counter() - began < _PAUSE_S
+                steps = steps * 2 if quick else max(1, steps // 2)
+            if tail := decode(None):
+                yield tail
+        finally:
+            if self.ending is None:  # nobody listens any more
+                self.engine.cancel(0)
 
 
 def tell_story(
-    engine: Engine,
+    engine: BatchEngine,
     tokenizer: Tokenizer,
-    sampler: Sampler,
+    sampling: Sampling,
+    seed: int = 0,
     prompt: str = "",
     max_tokens: int | None = None,
 ) -> str:
     """A whole story, its prompt included."""
-    return "".join(Telling(engine, tokenizer, sampler, prompt, max_tokens))
+    return "".join(Telling(engine, tokenizer, sampling, seed, prompt, max_tokens))

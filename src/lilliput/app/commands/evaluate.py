@@ -33,6 +33,8 @@ def evaluate(
     ] = CutName.story,
     separator: options.Separator = options.SeparatorName.auto,
     column: options.Column = None,
+    engine: options.Engine = None,
+    precision: options.Precision = options.PrecisionName.f32,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -40,11 +42,12 @@ def evaluate(
     Examples:
       lilliput evaluate runs/story --data stories.txt
       lilliput evaluate runs/story --data stories.txt --cut stream --json
+      lilliput evaluate runs/story --data stories.txt --precision int8
 
     Score a model on text: nats per token, and bits per byte, which models with different
     tokenizers can be compared by. The score is kept in the model's folder, with its command.
     """
-    from lilliput.app.engines import open_torch_model
+    from lilliput.app.engines import choose_engine, open_scorer
     from lilliput.app.progress import counted
     from lilliput.evaluation.loss import measure_loss
     from lilliput.formats.folder import add_score
@@ -52,7 +55,8 @@ def evaluate(
 
     opened = open_stories(data, separator=separator.value, column=column)
     say(opened.description)
-    network, folder = open_torch_model(Path(model), threads)
+    computing = choose_engine(engine and engine.value)
+    scorer, folder = open_scorer(Path(model), computing, threads, precision.value)
     fingerprint = Fingerprint()
 
     def texts() -> Iterator[str]:
@@ -61,7 +65,7 @@ def evaluate(
             yield story.text
 
     began = time.perf_counter()
-    loss = measure_loss(network, folder.tokenizer, texts(), cut.value)
+    loss = measure_loss(scorer, folder.tokenizer, texts(), cut.value)
     seconds = time.perf_counter() - began
     row = {
         "suite": "loss",
@@ -70,6 +74,8 @@ def evaluate(
         "data_fingerprint": str(fingerprint),
         "cut": cut.value,
         "context": folder.config.context,
+        "engine": computing,
+        "precision": precision.value,
         "tokenizer_fingerprint": folder.tokenizer.fingerprint,
         **loss.as_row(),
         "command": shlex.join(["lilliput", *sys.argv[1:]]),
@@ -95,6 +101,7 @@ def _show(loss: "Loss", row: dict[str, Any]) -> None:
             "bytes": loss.bytes,
             "stories": loss.stories,
             "cut": f"{row['cut']}, context {row['context']}",
+            "engine": f"{row['engine']}, {row['precision']}",
             "data fingerprint": row["data_fingerprint"],
         }
     )

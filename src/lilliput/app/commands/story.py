@@ -88,12 +88,12 @@ def _tell(out: Path, seed: int) -> None:
     """Print a story that comes to its own end, if one of a few does."""
     from lilliput.app.engines import open_engine
     from lilliput.generation.generate import Telling
-    from lilliput.generation.sample import Sampling, make_sampler
+    from lilliput.generation.sample import Sampling
 
-    opened = open_engine(out, "torch", None)
+    opened = open_engine(out, None, None)
     for number in range(_TRIES):
-        sampler = make_sampler(Sampling(temperature=0.7, top_p=0.95), seed + number)
-        telling = Telling(opened.engine, opened.tokenizer, sampler)
+        sampling = Sampling(temperature=0.7, top_p=0.95)
+        telling = Telling(opened.engine, opened.tokenizer, sampling, seed + number)
         text = "".join(telling)
         if telling.ending == "end":
             break

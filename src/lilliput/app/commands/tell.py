@@ -1,7 +1,6 @@
 """`lilliput tell`: write stories."""
 
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +10,11 @@ from lilliput.app import options
 from lilliput.app.output import print_json, say
 
 
-class EngineName(StrEnum):
-    """What computes."""
-
-    torch = "torch"
-
-
 def tell(
     model: options.Model,
     prompt: Annotated[str, typer.Argument(help="How the story begins.")] = "",
-    engine: Annotated[EngineName, typer.Option(help="What computes.")] = EngineName.torch,
+    engine: options.Engine = None,
+    precision: options.Precision = options.PrecisionName.f32,
     temperature: Annotated[
         float, typer.Option(help="0: always the likeliest token; 1: as learnt.", min=0)
     ] = 0.8,
@@ -29,6 +23,9 @@ def tell(
     min_p: Annotated[
         float, typer.Option(help="Only tokens at least this share as likely as the likeliest.")
     ] = 0.0,
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Above 1: tokens already in the story become less likely.", min=1)
+    ] = 1.0,
     max_tokens: Annotated[
         int | None,
         typer.Option(help="Stop after this many tokens; else at the story's end.", min=1),
@@ -48,17 +45,23 @@ def tell(
     """
     from lilliput.app.engines import open_engine
     from lilliput.generation.generate import Telling
-    from lilliput.generation.sample import Sampling, make_sampler
+    from lilliput.generation.sample import Sampling
 
     sampling = Sampling.from_dict(
-        {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}, "tell"
+        {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+        },
+        "tell",
     )
-    opened = open_engine(Path(model), engine.value, threads)
+    opened = open_engine(Path(model), engine and engine.value, threads, precision=precision.value)
     first = seed if seed is not None else time.time_ns() % 2**31
     rows: list[dict[str, Any]] = []
     for number in range(count):
-        sampler = make_sampler(sampling, first + number)
-        telling = Telling(opened.engine, opened.tokenizer, sampler, prompt, max_tokens)
+        telling = Telling(opened.engine, opened.tokenizer, sampling, first + number, prompt, max_tokens)
         began = time.perf_counter()
         pieces = []
         for piece in telling:

@@ -1,0 +1,1 @@
+"""Arithmetic without floats: weights as small integers. No torch."""

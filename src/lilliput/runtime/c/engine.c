@@ -1,0 +1,318 @@
+/* Stories under way: slots are begun, run side by side, fetched and refilled. */
+#include "engine.h"
+
+const char *lp_error_text(int error) {
+  switch (error) {
+    case LP_OK: return "no error";
+    case LP_E_IMAGE: return "the model image is not whole or not one";
+    case LP_E_ARENA: return "the arena is too small or not aligned to 64 bytes";
+    case LP_E_SETUP: return "the setup asks for what this engine cannot do";
+    case LP_E_SLOT: return "there is no such slot";
+    case LP_E_PROMPT: return "the prompt is empty, longer than the context, or has an id that the model lacks";
+    case LP_E_SAMPLING: return "a sampling setting is out of its range";
+    case LP_E_NUMBERS: return "the model computed something that is not a number";
+    default: return "unknown error";
+  }
+}
+
+/* ---- room ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  uint8_t *at; /* NULL: only count */
+  size_t used;
+} room;
+
+static void *take(room *r, uint64_t count, size_t item) {
+  void *here = r->at ? r->at + r->used : NULL;
+  r->used += ((size_t)count * item + 63) / 64 * 64;
+  return here;
+}
+
+static int is_sound(const lp_setup *s) {
+  return s && s->kernels && s->slots >= 1 && s->slots <= 1 << 16 && s->width >= 1 && s->width <= LP_MAX_WIDTH &&
+         (!s->team || (s->team->parts >= 1 && s->team->parts <= LP_MAX_PARTS));
+}
+
+static void lay_out_slot(lp *e, lp_slot *slot, room *r) {
+  const lp_model *m = &e->model;
+  slot->ids = take(r, (uint64_t)m->context + 1, sizeof(int32_t));
+  slot->seen = take(r, (uint64_t)(m->vocab_size + 7) / 8, 1);
+  slot->logits = take(r, e->vocab_wide, sizeof(float));
+  slot->cache = take(r, (uint64_t)m->n_layers * (uint64_t)m->n_kv_heads * 2, e->head_words * sizeof(float));
+  slot->row = -1;
+}
+
+/* Places everything behind the engine and the model's tables; the same walk counts the bytes. */
+static void lay_out(lp *e, room *r) {
+  const lp_model *m = &e->model;
+  uint64_t width = (uint64_t)e->width;
+  int heads = m->n_heads * m->d_head, i, parts = e->team ? e->team->parts : 1;
+  int widest = m->d_model > m->d_ff ? m->d_model : m->d_ff;
+  size_t words = (size_t)(e->small_cache ? (m->d_head + 1) / 2 : m->d_head);
+  e->wide = (size_t)lp_pad(widest > heads ? widest : heads, 64);
+  e->sums_wide = e->wide / 4; /* a group has at least 4 inputs */
+  e->qkv_wide = (size_t)lp_pad(heads + 2 * m->n_kv_heads * m->d_head, LP_LANES);
+  e->in_wide = (size_t)lp_pad(m->d_ff, LP_LANES) * (m->gated ? 2 : 1);
+  e->d_wide = (size_t)lp_pad(m->d_model, LP_LANES), e->vocab_wide = (size_t)lp_pad(m->vocab_size, LP_LANES);
+  e->head_words = (size_t)lp_pad(m->context, LP_LANES) * words;
+  e->slot = take(r, (uint64_t)e->slots, sizeof(lp_slot));
+  e->columns = take(r, width, sizeof(lp_column));
+  e->x = take(r, width * e->d_wide, 4), e->out = take(r, width * e->d_wide, 4);
+  e->qkv = take(r, width * e->qkv_wide, 4), e->z = take(r, width * e->wide, 4);
+  e->hidden = take(r, width * e->in_wide, 4);
+  e->router = take(r, width * (uint64_t)lp_pad(m->n_experts, LP_LANES), 4);
+  e->logits = take(r, width * e->vocab_wide, 4);
+  e->adjusted = take(r, e->vocab_wide, 4), e->chances = take(r, e->vocab_wide, 4), e->heap = take(r, e->vocab_wide, 4);
+  e->chunks = take(r, e->vocab_wide / LP_CHUNK + 1, 4);
+  for (i = 0; i < parts; i++) {
+    lp_scratch *s = &e->scratch[i];
+    s->normed = take(r, width * e->wide, 4), s->gated = take(r, width * e->wide, 4);
+    s->bytes = take(r, width * e->wide, 1), s->scale = take(r, width, 4);
+    s->sums = take(r, width * e->sums_wide, 4);
+    s->weights = take(r, 4 * (uint64_t)lp_pad(m->context, LP_LANES), 4);
+  }
+  for (i = 0; i < e->slots; i++) {
+    lp_slot counted;
+    lay_out_slot(e, r->at ? &e->slot[i] : &counted, r);
+  }
+}
+
+int lp_check(const void *image, size_t size, lp_sizes *sizes) {
+  lp_model m;
+  int error = lp_model_sizes(&m, image, size);
+  if (!error) error = lp_model_open(&m, image, size, NULL);
+  if (!error && sizes)
+    sizes->vocab_size = m.vocab_size, sizes->d_model = m.d_model, sizes->n_layers = m.n_layers, sizes->context = m.context;
+  return error;
+}
+
+static int prepare(lp *e, const void *image, size_t size, const lp_setup *setup, room *r, void **tables) {
+  int error = lp_model_sizes(&e->model, image, size);
+  if (error) return error;
+  if (!is_sound(setup)) return LP_E_SETUP;
+  e->kernels = setup->kernels, e->team = setup->team, e->slots = setup->slots;
+  e->width = setup->width, e->small_cache = setup->small_cache != 0;
+  (void)take(r, 1, sizeof(lp));
+  *tables = take(r, lp_model_room(&e->model), 1);
+  lay_out(e, r);
+  return LP_OK;
+}
+
+size_t lp_arena(const void *image, size_t size, const lp_setup *setup) {
+  lp counted;
+  room r = {NULL, 0};
+  void *tables;
+  return prepare(&counted, image, size, setup, &r, &tables) ? 0 : r.used;
+}
+
+int lp_open(const void *image, size_t size, const lp_setup *setup, void *arena, size_t arena_size, lp **engine) {
+  size_t need = lp_arena(image, size, setup);
+  room r = {(uint8_t *)arena, 0};
+  lp *e = (lp *)arena;
+  void *tables;
+  int error;
+  *engine = NULL;
+  if (!need) return is_sound(setup) ? LP_E_IMAGE : LP_E_SETUP;
+  if (!arena || (uintptr_t)arena % 64 || arena_size < need) return LP_E_ARENA;
+  __builtin_memset(arena, 0, need);
+  error = prepare(e, image, size, setup, &r, &tables);
+  if (!error) error = lp_model_open(&e->model, image, size, tables);
+  if (!error) *engine = e;
+  return error;
+}
+
+/* ---- stories -------------------------------------------------------------------------------------------- */
+
+static int is_fair(const lp_request *r) {
+  return r->temperature >= 0 && r->temperature <= 100 && r->top_k >= 0 && r->top_p > 0 && r->top_p <= 1 && r->min_p >= 0 &&
+         r->min_p <= 1 && r->repetition_penalty >= 0.01f && r->repetition_penalty <= 100 && r->max_tokens >= 0 &&
+         r->n_ends >= 0 && r->n_ends <= (int)(sizeof r->ends / sizeof r->ends[0]);
+}
+
+static lp_slot *slot_at(lp *e, int slot) { return slot >= 0 && slot < e->slots ? &e->slot[slot] : NULL; }
+
+static void see(lp_slot *s, int32_t id) { s->seen[id / 8] = (uint8_t)(s->seen[id / 8] | 1 << id % 8); }
+
+int lp_begin(lp *e, int slot, const int32_t *prompt, int n, const lp_request *request) {
+  lp_slot *s = slot_at(e, slot);
+  int i, most;
+  if (!s) return LP_E_SLOT;
+  if (!is_fair(request)) return LP_E_SAMPLING;
+  if (n < 1 || n > e->model.context) return LP_E_PROMPT;
+  for (i = 0; i < n; i++)
+    if (prompt[i] < 0 || prompt[i] >= e->model.vocab_size) return LP_E_PROMPT;
+  lp_cancel(e, slot);
+  __builtin_memset(s->seen, 0, (size_t)(e->model.vocab_size + 7) / 8);
+  for (i = 0; i < n; i++) s->ids[i] = prompt[i], see(s, prompt[i]);
+  s->request = *request, s->random = request->seed;
+  most = e->model.context + 1 - n; /* the last id is written and never read */
+  s->prompt = s->known = s->taken = n;
+  s->limit = n + (request->max_tokens && request->max_tokens < most ? request->max_tokens : most);
+  s->state = LP_BUSY, s->ending = LP_GOING;
+  return LP_OK;
+}
+
+int lp_begin_like(lp *e, int slot, int other, const int32_t *prompt, int n, const lp_request *request) {
+  lp_slot *s = slot_at(e, slot), *o = slot_at(e, other);
+  size_t words = e->head_words / (size_t)(lp_pad(e->model.context, LP_LANES) / LP_LANES), copied, head;
+  int same = 0, error;
+  if (!s || !o) return LP_E_SLOT;
+  if (n >= 1 && s != o)
+    while (same < o->read && same < n - 1 && prompt[same] == o->ids[same]) same++;
+  error = lp_begin(e, slot, prompt, n, request);
+  if (error || !same) return error;
+  copied = (size_t)(lp_pad(same, LP_LANES) / LP_LANES) * words;
+  for (head = 0; head < (size_t)e->model.n_layers * (size_t)e->model.n_kv_heads * 2; head++)
+    __builtin_memcpy(s->cache + head * e->head_words, o->cache + head * e->head_words, copied * sizeof(float));
+  s->read = same;
+  return LP_OK;
+}
+
+int lp_cancel(lp *e, int slot) {
+  lp_slot *s = slot_at(e, slot);
+  if (!s) return LP_E_SLOT;
+  if (s->ending == LP_BROKEN) /* what is not a number must not meet the next story */
+    __builtin_memset(s->cache, 0, (size_t)e->model.n_layers * (size_t)e->model.n_kv_heads * 2 * e->head_words * sizeof(float));
+  s->state = LP_IDLE, s->ending = LP_GOING, s->row = -1;
+  s->prompt = s->known = s->read = s->taken = s->limit = 0;
+  return LP_OK;
+}
+
+int lp_take(lp *e, int slot, int32_t *ids, int room, int *ending) {
+  lp_slot *s = slot_at(e, slot);
+  int n = 0;
+  if (!s) return LP_E_SLOT;
+  while (n < room && s->taken < s->known) ids[n++] = s->ids[s->taken++];
+  *ending = s->taken < s->known ? LP_GOING : s->ending;
+  return n;
+}
+
+const float *lp_logits(const lp *e, int slot) {
+  const lp_slot *s = slot >= 0 && slot < e->slots ? &e->slot[slot] : NULL;
+  return s && s->request.keep_logits && s->known > s->prompt ? s->logits : NULL;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------- */
+
+static void end(lp_slot *s, int ending) { s->state = LP_DONE, s->ending = ending; }
+
+/* Returns 1 if the story has ended. */
+static int write_next(lp *e, lp_slot *s) {
+  const float *logits = e->logits + (size_t)s->row * e->vocab_wide;
+  int32_t id = lp_choose(e, s, logits);
+  if (s->request.keep_logits) __builtin_memcpy(s->logits, logits, e->vocab_wide * sizeof(float));
+  if (id < 0) {
+    end(s, LP_BROKEN);
+    return 1;
+  }
+  for (int i = 0; i < s->request.n_ends; i++)
+    if (id == s->request.ends[i]) {
+      end(s, LP_END);
+      return 1;
+    }
+  s->ids[s->known++] = id, s->quota--;
+  see(s, id);
+  if (s->known < s->limit) return 0;
+  end(s, s->known > e->model.context ? LP_CONTEXT : LP_LENGTH);
+  return 1;
+}
+
+static int has_work(const lp_slot *s) { return s->state == LP_BUSY && s->quota > 0; }
+
+/* Fills e->columns from slots [first, last): one token each, and what fits of the prompts. */
+static void gather(lp *e, int first, int last) {
+  int waiting = 0, i;
+  e->n_columns = e->n_rows = 0;
+  for (i = first; i < last; i++) waiting += has_work(&e->slot[i]), e->slot[i].row = -1;
+  for (i = first; i < last; i++) {
+    lp_slot *s = &e->slot[i];
+    int room, n;
+    if (!has_work(s)) continue;
+    room = e->width - e->n_columns - --waiting;
+    n = s->known - s->read < room ? s->known - s->read : room;
+    for (; n > 0; n--, s->read++) {
+      lp_column *c = &e->columns[e->n_columns++];
+      c->slot = s, c->position = s->read, c->id = s->ids[s->read];
+      c->row = s->read + 1 == s->known ? s->row = e->n_rows++ : -1;
+    }
+  }
+}
+
+int lp_run(lp *e, int steps, int until_end) {
+  int first, i, going = 0, ended = 0;
+  for (i = 0; i < e->slots; i++) e->slot[i].quota = steps;
+  for (first = 0; first < e->slots && !(ended && until_end); first += e->width) {
+    int last = first + e->width < e->slots ? first + e->width : e->slots;
+    for (;;) {
+      gather(e, first, last);
+      if (!e->n_columns) break;
+      lp_forward(e);
+      for (i = first; i < last; i++)
+        if (e->slot[i].row >= 0) ended |= write_next(e, &e->slot[i]);
+      if (ended && until_end) break;
+    }
+  }
+  for (i = 0; i < e->slots; i++) going += e->slot[i].state == LP_BUSY;
+  return going;
+}
+
+/* Reads ids[at..], as many as go side by side; row r of the logits belongs to id at + n - e->n_rows + r. */
+static int read_some(lp *e, lp_slot *s, const int32_t *ids, int at, int n, int all) {
+  int count = n - at < e->width ? n - at : e->width, i;
+  e->n_columns = count, e->n_rows = 0;
+  for (i = 0; i < count; i++, s->read++) {
+    lp_column *c = &e->columns[i];
+    c->slot = s, c->position = s->read, c->id = s->ids[s->read] = ids[at + i];
+    c->row = all || at + i == n - 1 ? e->n_rows++ : -1;
+  }
+  s->known = s->prompt = s->taken = s->read;
+  lp_forward(e);
+  return count;
+}
+
+static int can_read(lp *e, const lp_slot *s, const int32_t *ids, int n) {
+  if (n < 1 || s->state == LP_BUSY || n > e->model.context - s->read) return 0;
+  for (int i = 0; i < n; i++)
+    if (ids[i] < 0 || ids[i] >= e->model.vocab_size) return 0;
+  return 1;
+}
+
+int lp_read(lp *e, int slot, const int32_t *ids, int n, int all, float *logits) {
+  lp_slot *s = slot_at(e, slot);
+  size_t vocab = (size_t)e->model.vocab_size;
+  int at, i;
+  if (!s) return LP_E_SLOT;
+  if (!can_read(e, s, ids, n)) return LP_E_PROMPT;
+  for (at = 0; at < n;) {
+    at += read_some(e, s, ids, at, n, all);
+    for (i = 0; i < e->n_rows; i++, logits += vocab)
+      __builtin_memcpy(logits, e->logits + (size_t)i * e->vocab_wide, vocab * sizeof(float));
+  }
+  return LP_OK;
+}
+
+int lp_cost(lp *e, int slot, const int32_t *ids, const int32_t *targets, int n, float *below, float *totals,
+            uint8_t *right) {
+  lp_slot *s = slot_at(e, slot);
+  int at, i, count, chunk;
+  if (!s) return LP_E_SLOT;
+  if (!can_read(e, s, ids, n)) return LP_E_PROMPT;
+  for (i = 0; i < n; i++)
+    if (targets[i] >= e->model.vocab_size) return LP_E_PROMPT;
+  for (at = 0; at < n; at += count) {
+    count = read_some(e, s, ids, at, n, 1);
+    for (i = 0; i < count; i++) {
+      const float *row = e->logits + (size_t)i * e->vocab_wide;
+      int32_t target = targets[at + i], best;
+      float top;
+      below[at + i] = 0, totals[at + i] = 1, right[at + i] = 0;
+      if (target < 0) continue;
+      best = lp_likeliest(e, row, &top);
+      if (best < 0) return LP_E_NUMBERS;
+      e->kernels->chances(row, (int)e->vocab_wide, top, 1.44269504f, e->chances, e->chunks);
+      totals[at + i] = 0, below[at + i] = row[target] - top, right[at + i] = best == target;
+      for (chunk = 0; chunk * LP_CHUNK < (int)e->vocab_wide; chunk++) totals[at + i] += e->chunks[chunk];
+    }
+  }
+  return LP_OK;
+}

@@ -1,0 +1,15 @@
+#if defined(__aarch64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+#else
+#pragma GCC target("+dotprod")
+#endif
+#define LP_NEON_DOT
+#define LP_SIMD "simd_neon.h"
+#define LP_TABLE lp_kernels_neon_dot
+#include "kernels.inc"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif
+typedef int lp_not_empty; /* C99 wants something in a file, even on other processors */

@@ -1,0 +1,244 @@
+"""The C engine's functions, as Python calls: engines over images, slots, and threads. No torch.
+
+The library is `lilliput.runtime._lp`, built on install where there is a C compiler. Every call lets other
+Python threads run.
+"""
+
+import ctypes as ct
+import importlib.util
+import mmap
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lilliput.errors import LilliputError
+
+MAX_WIDTH = 64
+MAX_ENDS = 8
+Ending = Literal["end", "length", "context", "broken"]
+ENDINGS: tuple[Ending | None, ...] = (None, "end", "length", "context", "broken")
+_int, _size, _pointer, _float = ct.c_int, ct.c_size_t, ct.c_void_p, ct.c_float
+
+
+class Setup(ct.Structure):
+    """lp_setup."""
+
+    _fields_ = (
+        ("kernels", _pointer),
+        ("team", _pointer),
+        ("slots", _int),
+        ("width", _int),
+        ("small_cache", _int),
+    )
+
+
+class CRequest(ct.Structure):
+    """lp_request."""
+
+    _fields_ = (
+        ("temperature", _float),
+        ("top_k", _int),
+        ("top_p", _float),
+        ("min_p", _float),
+        ("repetition_penalty", _float),
+        ("seed", ct.c_uint64),
+        ("max_tokens", _int),
+        ("n_ends", _int),
+        ("ends", ct.c_int32 * MAX_ENDS),
+        ("keep_logits", _int),
+    )
+
+
+class Sizes(ct.Structure):
+    """lp_sizes."""
+
+    _fields_ = (("vocab_size", _int), ("d_model", _int), ("n_layers", _int), ("context", _int))
+
+
+_ids = ct.POINTER(ct.c_int32)
+_floats = ct.POINTER(_float)
+_SIGNATURES = {
+    "lp_error_text": (ct.c_char_p, [_int]),
+    "lp_check": (_int, [_pointer, _size, ct.POINTER(Sizes)]),
+    "lp_arena": (_size, [_pointer, _size, ct.POINTER(Setup)]),
+    "lp_open": (_int, [_pointer, _size, ct.POINTER(Setup), _pointer, _size, ct.POINTER(_pointer)]),
+    "lp_begin": (_int, [_pointer, _int, _ids, _int, ct.POINTER(CRequest)]),
+    "lp_begin_like": (_int, [_pointer, _int, _int, _ids, _int, ct.POINTER(CRequest)]),
+    "lp_run": (_int, [_pointer, _int, _int]),
+    "lp_take": (_int, [_pointer, _int, _ids, _int, ct.POINTER(_int)]),
+    "lp_cancel": (_int, [_pointer, _int]),
+    "lp_read": (_int, [_pointer, _int, _ids, _int, _int, _floats]),
+    "lp_cost": (_int, [_pointer, _int, _ids, _ids, _int, _floats, _floats, ct.POINTER(ct.c_uint8)]),
+    "lp_logits": (_floats, [_pointer, _int]),
+    "lp_kernels_at": (_pointer, [_int]),
+    "lp_kernels_name": (ct.c_char_p, [_pointer]),
+    "lp_team_new": (_pointer, [_int]),
+    "lp_team_free": (None, [_pointer]),
+}
+
+
+def library_path() -> Path | None:
+    """Where the compiled engine lies; None where it was not built."""
+    found = importlib.util.find_spec("lilliput.runtime._lp")
+    return Path(found.origin) if found and found.origin else None
+
+
+@cache
+def load_library() -> ct.CDLL:
+    """The compiled engine. Raises LilliputError where it was not built."""
+    path = library_path()
+    if path is None:
+        raise LilliputError("the C engine was not built: install a C compiler, then install lilliput again")
+    library = ct.CDLL(str(path))
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def kernel_names() -> list[str]:
+    """The arithmetic this processor has, best first."""
+    library = load_library()
+    names: list[str] = []
+    while kernels := library.lp_kernels_at(len(names) + 1):
+        names.append(library.lp_kernels_name(kernels).decode())
+    return names
+
+
+class Memory:
+    """Zeroed bytes at a page's start, in huge pages where the system has them."""
+
+    def __init__(self, size: int) -> None:
+        self.map = mmap.mmap(-1, max(size, 1))
+        self.size = size
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            self.map.madvise(mmap.MADV_HUGEPAGE)
+        self.address = ct.addressof(ct.c_char.from_buffer(self.map))
+
+
+class Team:
+    """Threads that compute one token together."""
+
+    def __init__(self, threads: int) -> None:
+        self.address = load_library().lp_team_new(threads)
+        if not self.address:
+            raise LilliputError(f"cannot start {threads} threads; ask for 1 to 64")
+
+    def __del__(self) -> None:
+        if getattr(self, "address", None):
+            load_library().lp_team_free(self.address)
+
+
+class NativeEngine:
+    """A model image and the stories under way. One caller at a time."""
+
+    def __init__(
+        self,
+        image: bytes | Memory,
+        *,
+        slots: int = 1,
+        width: int = 16,
+        threads: int = 1,
+        small_cache: bool = False,
+        kernels: str | None = None,
+    ) -> None:
+        self._library = load_library()
+        self.image = image if isinstance(image, Memory) else place_image(image)
+        self._team = Team(threads) if threads > 1 else None
+        level = kernel_names().index(kernels) + 1 if kernels else 0
+        team = self._team.address if self._team else None
+        setup = Setup(self._library.lp_kernels_at(level), team, slots, width, small_cache)
+        sizes = Sizes()
+        place = (self.image.address, self.image.size)
+        self._check(self._library.lp_check(*place, ct.byref(sizes)))
+        need = self._library.lp_arena(*place, ct.byref(setup))
+        self._arena = Memory(need)
+        engine = _pointer()
+        self._check(
+            self._library.lp_open(
+                self.image.address,
+                self.image.size,
+                ct.byref(setup),
+                self._arena.address,
+                need,
+                ct.byref(engine),
+            )
+        )
+        self._engine = engine
+        self.slots, self.vocab_size, self.context = slots, sizes.vocab_size, sizes.context
+        self._taken = (ct.c_int32 * 1024)()
+
+    def begin(self, slot: int, prompt: Sequence[int], request: CRequest, like: int | None = None) -> None:
+        """Begin a story; what its prompt shares with slot `like` is copied and not computed."""
+        ids = (ct.c_int32 * len(prompt))(*prompt)
+        if like is None:
+            self._check(self._library.lp_begin(self._engine, slot, ids, len(prompt), ct.byref(request)))
+        else:
+            self._check(
+                self._library.lp_begin_like(self._engine, slot, like, ids, len(prompt), ct.byref(request))
+            )
+
+    def run(self, steps: int, until_end: bool = False) -> int:
+        """Write up to `steps` tokens in each slot; how many stories are still going."""
+        return int(self._library.lp_run(self._engine, steps, until_end))
+
+    def take(self, slot: int) -> tuple[list[int], Ending | None]:
+        """A slot's new ids, and how its story ended (one of ENDINGS) once all are taken."""
+        ids: list[int] = []
+        ending = _int()
+        while True:
+            room = len(self._taken)
+            n = self._check(self._library.lp_take(self._engine, slot, self._taken, room, ct.byref(ending)))
+            ids += self._taken[:n]
+            if n < room:
+                return ids, ENDINGS[ending.value]
+
+    def cancel(self, slot: int) -> None:
+        """Forget a slot's story."""
+        self._check(self._library.lp_cancel(self._engine, slot))
+
+    def read(self, slot: int, ids: list[int], all_logits: bool = False) -> npt.NDArray[np.float32]:
+        """Logits (V,) behind the last of ids, or (T, V) behind each."""
+        logits = np.empty((len(ids) if all_logits else 1, self.vocab_size), np.float32)
+        array = (ct.c_int32 * len(ids))(*ids)
+        target = logits.ctypes.data_as(_floats)
+        self._check(self._library.lp_read(self._engine, slot, array, len(ids), all_logits, target))
+        return logits if all_logits else logits[0]
+
+    def cost(
+        self, ids: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Of each target (T,) behind ids (T,), from an empty slot: its cost in nats, and whether it was the
+        likeliest. A negative target costs nothing."""
+        n = len(ids)
+        below, totals, right = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.uint8)
+        self.cancel(0)
+        arrays = [np.ascontiguousarray(a, np.int32).ctypes.data_as(_ids) for a in (ids, targets)]
+        found = [a.ctypes.data_as(_floats) for a in (below, totals)]
+        hits = right.ctypes.data_as(ct.POINTER(ct.c_uint8))
+        self._check(self._library.lp_cost(self._engine, 0, *arrays, n, *found, hits))
+        return np.log(totals.astype(np.float64)) - below, right.astype(bool)
+
+    def logits(self, slot: int) -> npt.NDArray[np.float32]:
+        """A copy of the logits (V,) that the slot's last token was chosen from, if its request keeps them."""
+        pointer = self._library.lp_logits(self._engine, slot)
+        if not pointer:
+            raise ValueError(f"slot {slot} has no logits")
+        return np.ctypeslib.as_array(pointer, (self.vocab_size,)).copy()
+
+    def _check(self, result: int) -> int:
+        if result < 0:
+            raise LilliputError(self._library.lp_error_text(result).decode())
+        return result
+
+
+def place_image(image: bytes) -> Memory:
+    """An image in memory as the engine wants it; engines may share it."""
+    memory = Memory(len(image))
+    memory.map.seek(0)
+    memory.map.write(image)
+    return memory
