@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 COMMANDS = [
-    [], ["story"], ["tell"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
+    [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
     ["tokenizer"], ["tokenizer", "train"], ["tokenizer", "measure"], ["train"], ["evaluate"],
     ["import"], ["export"], ["presets"], ["info"],
 ]  # fmt: skip

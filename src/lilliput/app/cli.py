@@ -13,6 +13,7 @@ from lilliput.app.commands import (
     import_,
     info,
     presets,
+    serve,
     story,
     tell,
     tokenizer,
@@ -30,6 +31,7 @@ app = typer.Typer(
 _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "story": (story.story, "Get stories, train a small model, let it tell one."),
     "tell": (tell.tell, "Write stories with a model."),
+    "serve": (serve.serve, "Offer models over HTTP, as OpenAI's API does."),
     "train": (train.train, "Train a model by a plan."),
     "evaluate": (evaluate.evaluate, "Score a model on text."),
     "import": (import_.import_model, "Make a model folder of a foreign file."),
