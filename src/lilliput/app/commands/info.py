@@ -11,7 +11,7 @@ from lilliput.errors import FormatError, LilliputError
 
 
 def info(
-    path: Annotated[Path, typer.Argument(help="A model folder, token shard, tokenizer or .bin.")],
+    path: Annotated[Path, typer.Argument(help="A model folder, token shard, tokenizer, .gguf or .bin.")],
     as_json: options.Json = False,
 ) -> None:
     """\b
@@ -57,17 +57,40 @@ def _model_facts(config: Any) -> dict[str, Any]:
     }
 
 
+def _gguf_facts(path: Path) -> dict[str, Any]:
+    from lilliput.formats.gguf import read_gguf
+    from lilliput.formats.gguf_file import open_gguf
+
+    config, _, tokenizer = read_gguf(path)
+    kinds = [tensor.kind for tensor in open_gguf(path).tensors.values()]
+    return {
+        "tensors": ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)),
+        **_model_facts(config),
+        **{f"tokenizer {name}": value for name, value in tokenizer.describe().items()},
+    }
+
+
 def _file_facts(path: Path) -> dict[str, Any]:
+    from lilliput.formats.gguf_file import is_gguf
     from lilliput.formats.llama2c import is_llama2c, read_llama2c
+    from lilliput.formats.llama2c_pt import read_llama2c_pt
+    from lilliput.formats.torch_files import is_torch_file
     from lilliput.stories.shards import is_shard, open_shard
     from lilliput.tokens import load_tokenizer
 
     if is_shard(path):
         return {"kind": "token shard", **open_shard(path).describe()}
+    if is_gguf(path):
+        return {"kind": "GGUF", **_gguf_facts(path)}
+    if is_torch_file(path):
+        config, _ = read_llama2c_pt(path)
+        return {"kind": "llama2.c checkpoint", **_model_facts(config)}
     if is_llama2c(path):
         config, _ = read_llama2c(path)
         return {"kind": "llama2.c weights", **_model_facts(config)}
     try:
         return {"kind": "tokenizer", **load_tokenizer(path).describe()}
     except FormatError as error:
-        raise FormatError(f"{path} is no token shard and no llama2.c file; as a tokenizer: {error}") from None
+        raise FormatError(
+            f"{path} is no token shard, no GGUF and no llama2.c file; as a tokenizer: {error}"
+        ) from None
