@@ -41,7 +41,7 @@ docs: .venv/.test
 	  || { echo "lilliput needs Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 2; }
 	@$(PYTHON) -m venv .venv || { echo "no venv module: install it (Debian: apt install python3-venv)" >&2; exit 2; }
 
-.venv/.story: .venv/bin/python pyproject.toml constraints.txt
+.venv/.story: .venv/bin/python pyproject.toml setup.py constraints.txt $(wildcard src/lilliput/runtime/c/*)
 	@echo "setting up .venv (once, about a minute)"
 	@$(PIP) -e '.[torch]'
 	@touch $@

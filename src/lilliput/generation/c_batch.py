@@ -35,6 +35,12 @@ def engine_image(
     return place_image(write_image(config, weights, rounded))
 
 
+def open_c_batches(image: Memory, threads: int, precision: Precision) -> "list[CBatch]":
+    """An engine a thread, with as many slots as make it quickest for many stories."""
+    slots = _FEW if image.size < _FITS_NEAR else MAX_WIDTH
+    return [CBatch(image, slots, precision=precision) for _ in range(threads)]
+
+
 class CBatch:
     """See BatchEngine. `threads` compute each token together where that is quicker; ids stay the same."""
 

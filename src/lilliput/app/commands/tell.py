@@ -1,13 +1,33 @@
 """`lilliput tell`: write stories."""
 
+import json
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_json, say
+from lilliput.rundir import atomic_write
+
+if TYPE_CHECKING:
+    from lilliput.generation.c_batch import Precision
+    from lilliput.generation.sample import Sampling
+
+
+@dataclass(frozen=True)
+class _Wish:
+    sampling: "Sampling"
+    seed: int
+    prompt: str
+    max_tokens: int | None
+
+
+_Computing = tuple[str | None, int | None, "Precision"]
+"""Engine, threads, precision, as they were asked for."""
 
 
 def tell(
@@ -32,6 +52,9 @@ def tell(
     ] = None,
     count: Annotated[int, typer.Option(help="How many stories.", min=1)] = 1,
     seed: Annotated[int | None, typer.Option(help="The same seed tells the same story.", min=0)] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", help="Write a JSON line for each story to this file.")
+    ] = None,
     threads: options.Threads = None,
     as_json: options.Json = False,
 ) -> None:
@@ -40,11 +63,11 @@ def tell(
       lilliput tell runs/story "One day, a little fox"
       lilliput tell runs/story --temperature 0
       lilliput tell runs/story --count 3 --seed 7 --json
+      lilliput tell runs/story --count 10000 -o stories.jsonl
 
-    Write stories with a model. The text streams out and stops at the story's own end.
+    Write stories with a model. The text streams out and stops at the story's own end. Many
+    stories are written side by side; story k of --seed n is the story of --seed n + k.
     """
-    from lilliput.app.engines import open_engine
-    from lilliput.generation.generate import Telling
     from lilliput.generation.sample import Sampling
 
     sampling = Sampling.from_dict(
@@ -57,34 +80,63 @@ def tell(
         },
         "tell",
     )
-    opened = open_engine(Path(model), engine and engine.value, threads, precision=precision.value)
     first = seed if seed is not None else time.time_ns() % 2**31
-    rows: list[dict[str, Any]] = []
-    for number in range(count):
-        telling = Telling(opened.engine, opened.tokenizer, sampling, first + number, prompt, max_tokens)
-        began = time.perf_counter()
-        pieces = []
-        for piece in telling:
-            pieces.append(piece)
-            if not as_json:
-                print(piece, end="", flush=True)
+    wish = _Wish(sampling, first, prompt, max_tokens)
+    computing: _Computing = (engine.value if engine else None, threads, precision.value)
+    if count == 1 and not as_json and not output:
+        _stream(model, computing, wish)
+        return
+    rows = _write_many(model, computing, wish, count)
+    if output:
+        with atomic_write(output, "w") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    elif as_json:
+        print_json(list(rows))
+    else:
+        for number, row in enumerate(rows):
+            print("\n" * (number > 0) + row["text"])
+
+
+def _stream(model: Path, computing: _Computing, wish: _Wish) -> None:
+    """One story, as it is written."""
+    from lilliput.app.engines import open_engine
+    from lilliput.generation.generate import Telling
+
+    name, threads, precision = computing
+    opened = open_engine(model, name, threads, precision=precision)
+    telling = Telling(opened.engine, opened.tokenizer, wish.sampling, wish.seed, wish.prompt, wish.max_tokens)
+    for piece in telling:
+        print(piece, end="", flush=True)
+    print()
+    if telling.ending == "context":
+        say(f"(cut: the model reads {opened.engine.context} tokens at most)")
+
+
+def _write_many(model: Path, computing: _Computing, wish: _Wish, count: int) -> Iterator[dict[str, Any]]:
+    """A row for each story, in order; then says how quick it was."""
+    from lilliput.app.engines import open_engines
+    from lilliput.app.progress import counted
+    from lilliput.generation.batch import Request
+    from lilliput.generation.many import write_stories
+
+    name, threads, precision = computing
+    engines, tokenizer = open_engines(model, name, threads, precision)
+    ids = (tokenizer.bos, *tokenizer.encode(wish.prompt))
+    most = engines[0].context if wish.max_tokens is None else wish.max_tokens
+    requests = (
+        Request(ids, wish.sampling, wish.seed + k, most, frozenset([tokenizer.end])) for k in range(count)
+    )
+    tokens, began = 0, time.perf_counter()
+    for k, story in enumerate(counted(write_stories(engines, requests), "writing", "stories", count)):
+        tokens += len(story.ids)
         seconds = time.perf_counter() - began
-        rows.append(
-            {
-                "text": "".join(pieces),
-                "seed": first + number,
-                "tokens": len(telling.ids),
-                "ending": telling.ending,
-                "tokens_per_second": len(telling.ids) / seconds if seconds else 0.0,
-            }
-        )
-        if not as_json:
-            print("\n" if number + 1 < count else "")
-            _explain_ending(telling.ending, opened.engine.context)
-    if as_json:
-        print_json(rows)
-
-
-def _explain_ending(ending: str | None, context: int) -> None:
-    if ending == "context":
-        say(f"(cut: the model reads {context} tokens at most)")
+        yield {
+            "text": tokenizer.decode([*ids[1:], *story.ids]),
+            "seed": wish.seed + k,
+            "tokens": len(story.ids),
+            "ending": story.ending,
+            "tokens_per_second": tokens / seconds,
+        }
+    seconds = time.perf_counter() - began
+    say(f"{count:,} stories, {tokens:,} tokens, {tokens / seconds:,.0f} tokens/s")
