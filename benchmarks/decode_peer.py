@@ -114,6 +114,7 @@ def main(engine, model, threads):
     print("ready", flush=True)
     for line in sys.stdin:
         wish = json.loads(line)
+        write(wish["ids"], wish["count"])  # the others ran since: fill the caches again
         seconds, ids = write(wish["ids"], wish["count"])
         print(json.dumps({"seconds": seconds, "ids": ids}), flush=True)
 

@@ -177,10 +177,10 @@ def _interleave_int8(blocks: Numbers) -> Numbers:
 
 
 def _interleave_int4(blocks: Numbers) -> Numbers:
-    """(blocks, inputs, 16) to (group)(quad)(block)(row)(4 bytes): a byte is inputs i and (above) i + 16."""
+    """(blocks, inputs, 16) to (group)(block)(quad)(row)(4 bytes): a byte is inputs i and (above) i + 16."""
     nibbles = (blocks.astype(np.int16) + 8).astype(np.uint8).reshape(len(blocks), -1, 2, 4, 4, LANES)
     halves = nibbles[:, :, 0] | nibbles[:, :, 1] << 4  # (blocks, group, quad, 4, row)
-    return halves.transpose(1, 2, 0, 4, 3)
+    return halves.transpose(1, 0, 2, 4, 3)
 
 
 def _pad_rows(matrix: Floats) -> Floats:

@@ -71,8 +71,8 @@ static void read_row(const lp_matrix *m, int row, float *out) {
     int group = k / m->group, within = k % m->group;
     size_t before = ((size_t)start * (size_t)m->groups + (size_t)group * (size_t)stride) * LP_LANES;
     const uint8_t *w = m->data + before * (size_t)m->group / (m->kind == LP_INT4 ? 2 : 1);
-    int quad = m->kind == LP_INT4 ? within % 16 / 4 : within / 4, value;
-    value = w[(size_t)(quad * stride + block) * 64 + (size_t)lane * 4 + (size_t)(k % 4)];
+    int piece = m->kind == LP_INT4 ? block * 4 + within % 16 / 4 : within / 4 * stride + block; /* of 64 bytes */
+    int value = w[(size_t)piece * 64 + (size_t)lane * 4 + (size_t)(k % 4)];
     if (m->kind == LP_INT4) value = (within < 16 ? value & 15 : value >> 4) - 8;
     else value -= 128;
     out[k] = (float)value * bf16(m->scales[before + (size_t)block * LP_LANES + (size_t)lane]);
