@@ -2,7 +2,7 @@
 #include <immintrin.h>
 #define LP_NAME "avx512"
 #define LP_TILE_BLOCKS 4
-#define LP_TILE_COLS 6
+#define LP_TILE_COLS 4
 #define LP_ONE_BLOCKS 8 /* blocks of 16 rows whose sums fit the registers, for one column */
 #define LP_DOT_OFFSET 128 /* dot4() takes weights as stored, weight + 128: this times the inputs' sum is too much */
 #define LP_HIGH_SHIFT 4   /* nibbles_high() leaves them in place, times 16 */
@@ -63,7 +63,10 @@ INLINE vf i_float(vi a) { return _mm512_cvtepi32_ps(a); }
 INLINE vi i_shift_down(vi a) { return _mm512_srai_epi32(a, LP_HIGH_SHIFT); }
 INLINE int32_t i_sum(vi a) { return _mm512_reduce_add_epi32(a); }
 /* sums + 4 products of unsigned bytes with 4 signed ones, in each lane */
-INLINE vi i_dot4(vi sums, vi weights, vi inputs) { return _mm512_dpbusd_epi32(sums, weights, inputs); }
+INLINE vi i_dot4(vi sums, vi weights, vi inputs) { /* the intrinsic makes GCC 12 keep a tile's sums in memory: 44% */
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(weights), "v"(inputs));
+  return sums;
+}
 INLINE vi i_dot4_small(vi sums, vi nibbles, vi inputs) { return _mm512_dpbusd_epi32(sums, nibbles, inputs); }
 INLINE vi i_nibbles_low(vi bytes) { return _mm512_and_si512(bytes, _mm512_set1_epi8(0x0f)); }
 INLINE vi i_nibbles_high(vi bytes) { return _mm512_and_si512(bytes, _mm512_set1_epi8((char)0xf0)); }
