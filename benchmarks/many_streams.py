@@ -98,12 +98,11 @@ def main() -> None:
         for shape, (model, count) in shapes.items():
             loaded = load_folder(model)
             peaked = dict(loaded.weights) | {"norm.weight": loaded.weights["norm.weight"] * 6}
+            kinds = {shape: loaded.weights} | ({f"{shape} peaked": peaked} if shape == "15m" else {})
             for precision in PRECISIONS:
-                for name, weights in (("", loaded.weights), (" peaked", peaked))[
-                    : 2 if shape == "15m" else 1
-                ]:
+                for name, weights in kinds.items():
                     image = engine_image(loaded.config, weights, precision)
-                    rows.append({"shape": shape + name, "precision": precision})
+                    rows.append({"shape": name, "precision": precision})
                     rows[-1] |= measure(image, precision, options.rounds, count)
                     print(json.dumps(rows[-1]), flush=True)
     if options.output:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lilliput.errors import LilliputError
 
 MAX_WIDTH = 64
+_HUGE_PAGE = 2 << 20
 MAX_ENDS = 8
 Ending = Literal["end", "length", "context", "broken"]
 ENDINGS: tuple[Ending | None, ...] = (None, "end", "length", "context", "broken")
@@ -113,11 +114,17 @@ class Memory:
     """Zeroed bytes at a page's start, in huge pages where the system has them."""
 
     def __init__(self, size: int) -> None:
-        self.map = mmap.mmap(-1, max(size, 1))
         self.size = size
-        if hasattr(mmap, "MADV_HUGEPAGE"):
+        spare = _HUGE_PAGE if size >= _HUGE_PAGE else 0  # so that a huge page can begin where the bytes do
+        if hasattr(mmap, "MADV_HUGEPAGE"):  # memory that is shared, as by default, has none
+            private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            self.map = mmap.mmap(-1, max(size, 1) + spare, flags=private)
             self.map.madvise(mmap.MADV_HUGEPAGE)
-        self.address = ct.addressof(ct.c_char.from_buffer(self.map))
+        else:
+            self.map = mmap.mmap(-1, max(size, 1) + spare)
+        start = ct.addressof(ct.c_char.from_buffer(self.map))
+        self.offset = -start % _HUGE_PAGE if spare else 0
+        self.address = start + self.offset
 
 
 class Team:
@@ -239,6 +246,6 @@ class NativeEngine:
 def place_image(image: bytes) -> Memory:
     """An image in memory as the engine wants it; engines may share it."""
     memory = Memory(len(image))
-    memory.map.seek(0)
+    memory.map.seek(memory.offset)
     memory.map.write(image)
     return memory
