@@ -9,7 +9,7 @@ from lilliput.generation.c_batch import CBatch
 from lilliput.generation.sample import Sampling, kept_chances, penalised
 from lilliput.models.config import GPT2Config
 from lilliput.models.shapes import weight_shapes
-from lilliput.runtime.native import library_path, place_image
+from lilliput.runtime.native import kernel_names, library_path, place_image
 
 pytestmark = pytest.mark.skipif(library_path() is None, reason="the C engine was not built (no compiler)")
 
@@ -37,7 +37,7 @@ SAMPLINGS = [
 ]
 
 
-def open_constant(logits):
+def open_constant(logits, kernels=None):
     """An engine whose every answer is these logits, whatever was read."""
     config = GPT2Config(
         vocab_size=len(logits), d_model=16, n_layers=1, n_heads=1, d_ff=16, context=CONTEXT, tied=False
@@ -45,7 +45,8 @@ def open_constant(logits):
     weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config).items()}
     weights["norm.bias"][0] = 1
     weights["head.weight"][:, 0] = logits
-    return CBatch(place_image(write_image(config, weights, lambda _, matrix: matrix)))
+    image = place_image(write_image(config, weights, lambda _, matrix: matrix))
+    return CBatch(image, kernels=kernels)
 
 
 def write(engine, sampling, seed, count):
@@ -82,6 +83,15 @@ def in_bins(expected, counts):
     if len(sums[0]) > 1 and sums[0][-1] < 10:
         sums = tuple(np.concatenate([each[:-2], [each[-2:].sum()]]) for each in sums)
     return sums
+
+
+@pytest.mark.parametrize("kernels", kernel_names()[1:] if library_path() else [])
+@pytest.mark.parametrize("logits", LOGITS.values(), ids=LOGITS)
+def test_every_kind_of_processor_draws_alike(logits, kernels):
+    engines = open_constant(logits), open_constant(logits, kernels)
+    sampling = Sampling(temperature=1, top_k=300, top_p=0.91, min_p=0.001)
+    first, second = (np.array(write(engine, sampling, 0, CONTEXT - 1)) for engine in engines)
+    assert (first == second).mean() > 0.99  # a draw at a boundary may fall to either side
 
 
 @pytest.mark.parametrize("seed", range(3))
