@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from lilliput.models.decoder import Decoder
 
 
+_TORCH_SLOTS = 16  # stories side by side: more gain little, and a pass takes longer
+
+
 @dataclass(frozen=True)
 class OpenedEngine:
     """An engine for stories, and the tokenizer that goes with it."""
@@ -33,8 +37,14 @@ def choose_engine(name: str | None) -> str:
         return name
     if library_path():
         return "c"
-    say("the C engine was not built (there was no C compiler): torch computes, more slowly")
+    _say_that_torch_serves()
     return "torch"
+
+
+@cache
+def _say_that_torch_serves() -> None:
+    """Once, however many engines are opened."""
+    say("the C engine was not built (there was no C compiler): torch computes, more slowly")
 
 
 def count_threads(threads: int | None) -> int:
@@ -70,7 +80,7 @@ def open_engines(
 ) -> tuple[list[BatchEngine], Tokenizer]:
     """Engines that together write many stories quickest, each to be used by a thread of its own."""
     if choose_engine(name) != "c":
-        opened = open_engine(path, name, threads, precision=precision)
+        opened = open_engine(path, "torch", threads, _TORCH_SLOTS, precision)
         return [opened.engine], opened.tokenizer
     from lilliput.generation.c_batch import engine_image, open_c_batches
 
