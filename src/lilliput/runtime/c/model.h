@@ -8,8 +8,9 @@ enum { LP_LANES = 16, LP_MAX_PANEL = 8, LP_INT4_GROUP = 32, LP_MAX_HEAD = 1024 }
 
 /* A matrix (rows, cols): rows in blocks of 16, blocks in panels of at most 8 of equal size (the first panels
    have one more where it does not divide), inputs outermost in a panel, so that a product reads it once from
-   end to end. INT8: 4 inputs of 16 rows are 64 bytes, stored as weight + 128. INT4: a group's first 16 inputs
-   are the low halves of its bytes and the others the high ones, weight + 8. `group` inputs share a scale. */
+   end to end. INT8: 4 inputs of 16 rows are 64 bytes, stored as weight + 128. INT4: a group of 32 inputs of 16
+   rows is 256 bytes, of which the first 16 inputs are the low halves and the others the high ones, weight + 8.
+   `group` inputs share a scale. */
 typedef struct {
   int kind, rows, cols, group;
   int groups, blocks, panels;
