@@ -1,19 +1,22 @@
 """The C engine against torch: every family, many shapes, every kind of processor this machine has."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from lilliput.errors import LilliputError
+from lilliput.formats.image import write_image
 from lilliput.generation.batch import Request
 from lilliput.generation.c_batch import CBatch, engine_image
 from lilliput.generation.sample import Sampling
 from lilliput.models import build_model
 from lilliput.models.config import GPT2Config, GPTNeoConfig, LlamaConfig, MoEConfig, Qwen3Config
 from lilliput.models.weights import get_weights
-from lilliput.runtime.native import CRequest, NativeEngine, kernel_names, library_path
+from lilliput.quantize.rows import to_int4, to_int8
+from lilliput.runtime.native import CRequest, NativeEngine, kernel_names, library_path, place_image
 
 pytestmark = pytest.mark.skipif(library_path() is None, reason="the C engine was not built (no compiler)")
 
@@ -150,14 +153,14 @@ def test_a_shared_beginning_is_copied_and_changes_nothing(drawn):
     assert run_batch(CBatch(image, 6), requests) == alone
 
 
-@pytest.mark.parametrize("precision", ["int8", "int4"])
-def test_integers_differ_from_their_restored_twin_by_their_activations_only(drawn, precision):
+ROUNDINGS = {"int8": to_int8, "int8 by 32": partial(to_int8, group=32), "int4": to_int4}
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS.values(), ids=ROUNDINGS)
+def test_integers_differ_from_their_restored_twin_by_their_activations_only(drawn, rounding):
     config, _, weights = drawn
     if isinstance(config, MoEConfig):  # all experts: which are chosen may turn on the last digit
         config = config.with_changes({"experts_per_token": config.n_experts}, "test")
-    from lilliput.quantize.rows import to_int4, to_int8
-
-    rounding = to_int8 if precision == "int8" else to_int4
     restored = {
         name: (
             rounding(w).restored()
@@ -169,7 +172,10 @@ def test_integers_differ_from_their_restored_twin_by_their_activations_only(draw
         for name, w in weights.items()
     }
     ids = np.random.default_rng(1).integers(0, config.vocab_size, 60).tolist()
-    mine = NativeEngine(engine_image(config, weights, precision), width=9).read(0, ids, all_logits=True)
+    image = place_image(write_image(config, weights, lambda _, matrix: rounding(matrix)))
+    mine = NativeEngine(image, width=9).read(0, ids, all_logits=True)
+    one_by_one = NativeEngine(image, width=9)
+    np.testing.assert_array_equal(mine, [one_by_one.read(0, [id]) for id in ids])
     twin = NativeEngine(engine_image(config, restored, "f32"), width=9).read(0, ids, all_logits=True)
     spread = twin.std()
     assert np.median(np.abs(mine - twin)) < 0.06 * spread
