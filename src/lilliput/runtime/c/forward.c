@@ -67,15 +67,18 @@ static void read_row(const lp_matrix *m, int row, float *out) {
     for (k = 0; k < m->cols; k++) out[k] = w[(k * stride + block) * LP_LANES + lane];
     return;
   }
-  for (k = 0; k < m->cols; k++) {
-    int group = k / m->group, within = k % m->group;
+  for (int group = 0; group < m->groups; group++) {
     size_t before = ((size_t)start * (size_t)m->groups + (size_t)group * (size_t)stride) * LP_LANES;
-    const uint8_t *w = m->data + before * (size_t)m->group / (m->kind == LP_INT4 ? 2 : 1);
-    int piece = m->kind == LP_INT4 ? block * 4 + within % 16 / 4 : within / 4 * stride + block; /* of 64 bytes */
-    int value = w[(size_t)piece * 64 + (size_t)lane * 4 + (size_t)(k % 4)];
-    if (m->kind == LP_INT4) value = (within < 16 ? value & 15 : value >> 4) - 8;
-    else value -= 128;
-    out[k] = (float)value * bf16(m->scales[before + (size_t)block * LP_LANES + (size_t)lane]);
+    const uint8_t *w = m->data + before * (size_t)m->group / (m->kind == LP_INT4 ? 2 : 1) + lane * 4;
+    float scale = bf16(m->scales[before + (size_t)block * LP_LANES + (size_t)lane]);
+    int most = m->cols - group * m->group < m->group ? m->cols - group * m->group : m->group;
+    for (k = 0; k < most; k++) {
+      int piece = m->kind == LP_INT4 ? block * 4 + k % 16 / 4 : k / 4 * stride + block; /* of 64 bytes */
+      int value = w[(size_t)piece * 64 + (size_t)(k % 4)];
+      if (m->kind == LP_INT4) value = (k < 16 ? value & 15 : value >> 4) - 8;
+      else value -= 128;
+      *out++ = (float)value * scale;
+    }
   }
 }
 
