@@ -59,6 +59,14 @@ def tokenizer_sources() -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def core_sources(tokenizer_sources) -> list[str]:
+    """The paths of the C files that tell a story: the engine's, its host part's, the tokenizer's."""
+    kernels = ("plain", "avx2", "avx512", "neon", "neon_dot")
+    names = ["model", "forward", "sample", "engine", "host", *(f"kernels_{name}" for name in kernels)]
+    return [*(str(SOURCES / f"{name}.c") for name in names), *tokenizer_sources]
+
+
+@pytest.fixture(scope="session")
 def tokenizer_library(compiler, tokenizer_sources, tmp_path_factory) -> ctypes.CDLL:
     """The tokenizer's C files, and nothing else, as a library."""
     out = tmp_path_factory.mktemp("c") / "tokenizer.so"

@@ -2,7 +2,7 @@
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #else
-#pragma GCC target("+dotprod")
+#pragma GCC target("arch=armv8.2-a+dotprod") /* the least that GCC's arm_neon.h has these instructions for */
 #endif
 #define LP_NEON_DOT
 #define LP_SIMD "simd_neon.h"
