@@ -29,6 +29,7 @@ check: .venv/.test
 
 MODEL ?= runs/story
 bench: .venv/.test
+	$(BIN)/lilliput bench "$(MODEL)"
 	$(BIN)/python benchmarks/world_speed.py
 	$(BIN)/lilliput data make --count 300 -o runs/bench.jsonl
 	$(BIN)/python benchmarks/evaluate_vs_transformers.py "$(MODEL)" runs/bench.jsonl; rm -f runs/bench.jsonl

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import typer
 
 from lilliput.app.commands import (
+    bench,
     data,
     evaluate,
     export,
@@ -38,6 +39,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "export": (export.export, "Make a file for another program."),
     "presets": (presets.presets, "List the named plans."),
     "info": (info.info, "Tell what a file or folder is."),
+    "bench": (bench.bench, "Measure how quick a model is here, and how quick it could be."),
 }
 for _name, (_function, _summary) in _COMMANDS.items():
     app.command(_name, short_help=_summary)(_function)
