@@ -54,9 +54,8 @@ struct lp {
   lp_scratch scratch[LP_MAX_PARTS];
   int arrived, turn;   /* where the threads meet */
   int running;         /* parts of the forward pass under way */
-  int trials[2];       /* how long a token takes alone and together: see choose_parts() */
-  int64_t time[2], columns_timed[2];
-  int together, calls_left;
+  int64_t time[2], alone, lost; /* nanoseconds a token, alone and together: see lp_forward() */
+  int trials, together, calls_left, apart;
 };
 
 /* Reads e->columns: writes the cache and the logits of the rows asked for. */

@@ -248,35 +248,56 @@ static void forward_part(void *engine, int part) {
 }
 
 /* Alone or together? A busy machine can make two threads slower than one, and a small model always does, so both
-   are timed now and then, per token. The numbers are the same either way. */
-enum { TRIALS = 6, STRETCH = 400 };
-static int choose_parts(lp *e) {
-  if (e->calls_left > 0) {
-    e->calls_left--;
-    return e->together;
+   are timed now and then, per token. While the threads work together, what that costs more than working alone is added
+   up, and they part when it is as much as LOST tokens; each time they part they stay so twice as long, until a whole
+   stretch together went well. The numbers are the same either way. */
+enum { TRIALS = 6, TOGETHER = 400, APART = 200, LONG = 6400, LOST = 24 };
+
+static void part(lp *e) {
+  e->apart = e->apart == 0 ? APART : e->apart < LONG ? 2 * e->apart : LONG;
+  e->together = 0, e->calls_left = e->apart;
+}
+
+static void decide(lp *e) {
+  e->alone = e->time[0] / (TRIALS - 1), e->lost = 0;
+  if (e->time[1] < e->time[0]) e->together = 1, e->calls_left = TOGETHER;
+  else part(e);
+}
+
+/* A trial of one kind or the other: its first call wakes the threads, or fills the caches, and is not counted. */
+static int try_out(lp *e) {
+  int together = e->trials >= TRIALS;
+  if (e->trials == 2 * TRIALS || (together && e->time[1] > 3 * e->time[0])) {
+    decide(e);
+    e->trials = 0, e->time[0] = e->time[1] = 0;
+    return -1;
   }
-  if (e->trials[0] >= TRIALS && e->trials[1] >= TRIALS) {
-    e->together = e->time[1] * e->columns_timed[0] < e->time[0] * e->columns_timed[1];
-    e->calls_left = STRETCH, e->trials[0] = e->trials[1] = 0;
-    e->time[0] = e->time[1] = e->columns_timed[0] = e->columns_timed[1] = 0;
-    return e->together;
-  }
-  return e->trials[0] >= TRIALS;
+  return together;
 }
 
 void lp_forward(lp *e) {
-  int64_t began;
-  int together, timed;
+  int64_t took;
+  int trial = -1, together;
   if (!e->team || e->team->parts == 1) {
     e->running = 1;
     forward_part(e, 0);
     return;
   }
-  together = choose_parts(e), timed = e->calls_left == 0;
-  began = e->team->now();
+  if (e->calls_left == 0) trial = try_out(e);
+  together = trial < 0 ? e->together : trial;
+  took = -e->team->now();
   e->running = together ? e->team->parts : 1;
   if (together) e->team->run(e->team->host, forward_part, e);
   else forward_part(e, 0);
-  if (timed && e->trials[together]++ > 0) /* the first call wakes the threads, or fills the caches */
-    e->time[together] += e->team->now() - began, e->columns_timed[together] += e->n_columns;
+  took = (took + e->team->now()) / e->n_columns;
+  if (trial >= 0) {
+    if (e->trials++ % TRIALS) e->time[trial] += took;
+    return;
+  }
+  e->calls_left--;
+  if (!together) return;
+  e->lost += took - e->alone;
+  if (e->lost < 0) e->lost = 0;
+  if (e->lost > LOST * e->alone) part(e);
+  else if (e->calls_left == 0) e->apart = 0;
 }
