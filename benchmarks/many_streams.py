@@ -2,9 +2,9 @@
 
     python benchmarks/many_streams.py --stories260k stories260K.bin --tokenizer tok512.model -o row.json
 
-At each shape and precision: tokens/s of one story; of 64 side by side; of one story with top-p 0.9 at
-temperature 1, all in turn, round by round, as medians. 15m has random weights: its chances are drawn flat by
-nature, and then again as peaked as a trained model's.
+At each shape and precision: tokens/s of one story; of 64, as many side by side as the engine finds best
+(`slots`); of one story with top-p 0.9 at temperature 1, all in turn, round by round, as medians. 15m has
+random weights: its chances are drawn flat by nature, and then again as peaked as a trained model's.
 """
 
 import argparse
@@ -66,6 +66,7 @@ def measure(image: Memory, precision: Precision, rounds: int, count: int) -> dic
                 all_.append(rate)
     one_rates = rates["one"]
     return {
+        "slots": many.slots,
         "tokens_per_second": {name: spread(all_) for name, all_ in rates.items()},
         "many / one": spread([a / b for a, b in zip(rates["many"], one_rates, strict=True)]),
         "share of a token that top-p costs": spread(
@@ -109,7 +110,7 @@ def main() -> None:
                     rows[-1] |= measure(image, precision, options.rounds, count)
                     print(json.dumps(rows[-1]), flush=True)
     if options.output:
-        row = {"name": "many_streams", "streams": STREAMS, "load": os.getloadavg()[0], "rows": rows}
+        row = {"name": "many_streams", "stories": STREAMS, "load": os.getloadavg()[0], "rows": rows}
         options.output.write_text(json.dumps(row) + "\n")
 
 

@@ -50,7 +50,7 @@ static void tell(lp *engine, const lp_sizes *sizes) {
   for (i = 0; i < 20; i++) prompt[i] = (int32_t)draw((uint32_t)sizes->vocab_size);
   lp_begin(engine, 0, prompt, n, &request);
   lp_run(engine, 3, 0);
-  lp_begin_like(engine, 1, 0, prompt, n, &request);
+  lp_begin(engine, 1, prompt, n, &request); /* which shares its beginning */
   lp_run(engine, 20, 0);
   lp_take(engine, 0, ids, 8, &ending);
   lp_cancel(engine, 0);

@@ -109,3 +109,24 @@ def test_a_weight_that_is_no_number_is_refused_when_the_image_is_written():
     weights["blocks.0.attn.q.weight"][0, 0] = np.nan
     with pytest.raises(FormatError, match="finite"):
         write_image(config, weights, lambda _, m: m)
+
+
+def test_room_that_no_number_can_count_is_refused_and_not_wrapped(tmp_path):
+    program = tmp_path / "room.c"
+    program.write_text("""
+#include "engine.c"
+int main(void) {
+  room r = {NULL, 0};
+  take(&r, 10, 4);
+  if (r.used != 64) return 1;
+  take(&r, UINT64_MAX / 2, 8);
+  take(&r, 1, 1);
+  if (r.used != SIZE_MAX) return 2;
+  r.used = 128;
+  take(&r, SIZE_MAX / 4 - 8, 4);
+  return r.used == SIZE_MAX ? 0 : 3;
+}
+""")
+    others = [path for path in SOURCES.glob("*.c") if path.name not in ("engine.c", "ceilings.c")]
+    compile_c([program, *others], tmp_path / "room", "-O0", "-DLP_SMALL_CODE", "-pthread")
+    subprocess.run([tmp_path / "room"], check=True, timeout=20)

@@ -7,7 +7,9 @@ Python threads run.
 import ctypes as ct
 import importlib.util
 import mmap
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -18,7 +20,8 @@ import numpy.typing as npt
 from lilliput.errors import LilliputError
 
 MAX_WIDTH = 64
-_HUGE_PAGE = 2 << 20
+MAX_THREADS = 64
+_HUGE_PAGE, _MOST_IN_HUGE_PAGES = 2 << 20, 256 << 20
 MAX_ENDS = 8
 Ending = Literal["end", "length", "context", "broken"]
 ENDINGS: tuple[Ending | None, ...] = (None, "end", "length", "context", "broken")
@@ -60,15 +63,16 @@ class Sizes(ct.Structure):
     _fields_ = (("vocab_size", _int), ("d_model", _int), ("n_layers", _int), ("context", _int))
 
 
+_STALE = "the C engine was built from another version: install lilliput again"
 _ids = ct.POINTER(ct.c_int32)
 _floats = ct.POINTER(_float)
 _SIGNATURES = {
     "lp_error_text": (ct.c_char_p, [_int]),
+    "lp_layout": (ct.c_long, []),
     "lp_check": (_int, [_pointer, _size, ct.POINTER(Sizes)]),
     "lp_arena": (_size, [_pointer, _size, ct.POINTER(Setup)]),
     "lp_open": (_int, [_pointer, _size, ct.POINTER(Setup), _pointer, _size, ct.POINTER(_pointer)]),
     "lp_begin": (_int, [_pointer, _int, _ids, _int, ct.POINTER(CRequest)]),
-    "lp_begin_like": (_int, [_pointer, _int, _int, _ids, _int, ct.POINTER(CRequest)]),
     "lp_run": (_int, [_pointer, _int, _int]),
     "lp_take": (_int, [_pointer, _int, _ids, _int, ct.POINTER(_int)]),
     "lp_cancel": (_int, [_pointer, _int]),
@@ -96,8 +100,12 @@ def load_library() -> ct.CDLL:
         raise LilliputError("the C engine was not built: install a C compiler, then install lilliput again")
     library = ct.CDLL(str(path))
     for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            raise LilliputError(_STALE)
         function.restype, function.argtypes = result, arguments
+    if library.lp_layout() != ct.sizeof(CRequest) * 65536 + ct.sizeof(Setup):
+        raise LilliputError(_STALE)
     return library
 
 
@@ -111,32 +119,41 @@ def kernel_names() -> list[str]:
 
 
 class Memory:
-    """Zeroed bytes at a page's start, in huge pages where the system has them."""
+    """Zeroed bytes at a page's start, in huge pages (`huge`) where the system has them."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, huge: bool = True) -> None:
         self.size = size
-        spare = _HUGE_PAGE if size >= _HUGE_PAGE else 0  # so that a huge page can begin where the bytes do
-        if hasattr(mmap, "MADV_HUGEPAGE"):  # memory that is shared, as by default, has none
+        huge = huge and size >= _HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE")
+        spare = _HUGE_PAGE if huge else 0  # so that a huge page can begin where the bytes do
+        if hasattr(mmap, "MAP_PRIVATE"):  # memory that is shared, as by default, has no huge pages
             private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
             self.map = mmap.mmap(-1, max(size, 1) + spare, flags=private)
-            self.map.madvise(mmap.MADV_HUGEPAGE)
         else:
             self.map = mmap.mmap(-1, max(size, 1) + spare)
+        if huge:
+            with suppress(OSError):  # a kernel may have been built without
+                self.map.madvise(mmap.MADV_HUGEPAGE)
         start = ct.addressof(ct.c_char.from_buffer(self.map))
         self.offset = -start % _HUGE_PAGE if spare else 0
         self.address = start + self.offset
 
 
 class Team:
-    """Threads that compute one token together."""
+    """Threads that compute one token together. They stay behind when a process forks."""
 
     def __init__(self, threads: int) -> None:
+        self.process = os.getpid()
         self.address = load_library().lp_team_new(threads)
         if not self.address:
-            raise LilliputError(f"cannot start {threads} threads; ask for 1 to 64")
+            raise LilliputError(f"cannot start {threads} threads; ask for 1 to {MAX_THREADS}")
+
+    def require(self) -> None:
+        """Raise LilliputError in a process that was forked off: it would wait for threads it has not."""
+        if os.getpid() != self.process:
+            raise LilliputError("this engine's threads belong to the process that forked: open it after the fork")
 
     def __del__(self) -> None:
-        if getattr(self, "address", None):
+        if getattr(self, "address", None) and os.getpid() == self.process:
             load_library().lp_team_free(self.address)
 
 
@@ -163,7 +180,8 @@ class NativeEngine:
         place = (self.image.address, self.image.size)
         self._check(self._library.lp_check(*place, ct.byref(sizes)))
         need = self._library.lp_arena(*place, ct.byref(setup))
-        self._arena = Memory(need)
+        # huge pages are given whole, and of many stories' room most is never used
+        self._arena = Memory(need, huge=need <= _MOST_IN_HUGE_PAGES)
         engine = _pointer()
         self._check(
             self._library.lp_open(
@@ -179,18 +197,17 @@ class NativeEngine:
         self.slots, self.vocab_size, self.context = slots, sizes.vocab_size, sizes.context
         self._taken = (ct.c_int32 * 1024)()
 
-    def begin(self, slot: int, prompt: Sequence[int], request: CRequest, like: int | None = None) -> None:
-        """Begin a story; what its prompt shares with slot `like` is copied and not computed."""
+    def begin(self, slot: int, prompt: Sequence[int], request: CRequest) -> None:
+        """Begin a story. What its prompt shares with a story under way is copied and not computed."""
         ids = (ct.c_int32 * len(prompt))(*prompt)
-        if like is None:
-            self._check(self._library.lp_begin(self._engine, slot, ids, len(prompt), ct.byref(request)))
-        else:
-            self._check(
-                self._library.lp_begin_like(self._engine, slot, like, ids, len(prompt), ct.byref(request))
-            )
+        self._check(self._library.lp_begin(self._engine, slot, ids, len(prompt), ct.byref(request)))
 
     def run(self, steps: int, until_end: bool = False) -> int:
-        """Write up to `steps` tokens in each slot; how many stories are still going."""
+        """Write up to `steps` tokens in each slot; how many stories are still going.
+
+        With `until_end`, slots that are computed together stop when one of their stories ends.
+        """
+        self._require_threads()
         return int(self._library.lp_run(self._engine, steps, until_end))
 
     def take(self, slot: int) -> tuple[list[int], Ending | None]:
@@ -210,6 +227,7 @@ class NativeEngine:
 
     def read(self, slot: int, ids: list[int], all_logits: bool = False) -> npt.NDArray[np.float32]:
         """Logits (V,) behind the last of ids, or (T, V) behind each."""
+        self._require_threads()
         logits = np.empty((len(ids) if all_logits else 1, self.vocab_size), np.float32)
         array = (ct.c_int32 * len(ids))(*ids)
         target = logits.ctypes.data_as(_floats)
@@ -221,6 +239,7 @@ class NativeEngine:
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Of each target (T,) behind ids (T,), from an empty slot: its cost in nats, and whether it was the
         likeliest. A negative target costs nothing."""
+        self._require_threads()
         n = len(ids)
         below, totals, right = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.uint8)
         self.cancel(0)
@@ -237,10 +256,26 @@ class NativeEngine:
             raise ValueError(f"slot {slot} has no logits")
         return np.ctypeslib.as_array(pointer, (self.vocab_size,)).copy()
 
+    def _require_threads(self) -> None:
+        if self._team:
+            self._team.require()
+
     def _check(self, result: int) -> int:
         if result < 0:
             raise LilliputError(self._library.lp_error_text(result).decode())
         return result
+
+
+def measure_slot(image: Memory, small_cache: bool) -> int:
+    """Bytes that one story more under way may need at most."""
+    library = load_library()
+    kernels = library.lp_kernels_at(0)
+
+    def room(slots: int) -> int:
+        setup = Setup(kernels, None, slots, 1, small_cache)
+        return int(library.lp_arena(image.address, image.size, ct.byref(setup)))
+
+    return room(2) - room(1)
 
 
 def place_image(image: bytes) -> Memory:

@@ -10,7 +10,7 @@
 
 #define UNROLL _Pragma("GCC unroll 32")
 #define EACH(n, i) UNROLL for (int i = 0; i < (n); i++)
-enum { LINE = 64, MAX_PARTS = 64 };
+enum { LINE = 64 };
 
 /* Far memory comes quicker in two streams than in one; more gain nothing. `width`: bytes of a register. */
 #define READER(name, target, width)                                                                   \
@@ -143,8 +143,8 @@ typedef struct {
   size_t size;
   int rounds, parts, integers;
   int64_t steps;
-  uint32_t words[MAX_PARTS];
-  double products[MAX_PARTS];
+  uint32_t words[LP_MAX_THREADS];
+  double products[LP_MAX_THREADS];
 } job;
 
 static void prepare(job *j, const lp_kernels *kernels, const lp_team *team) {

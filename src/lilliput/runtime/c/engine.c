@@ -11,9 +11,12 @@ const char *lp_error_text(int error) {
     case LP_E_PROMPT: return "the prompt is empty, longer than the context, or has an id that the model lacks";
     case LP_E_SAMPLING: return "a sampling setting is out of its range";
     case LP_E_NUMBERS: return "the model computed something that is not a number";
+    case LP_E_LARGE: return "the sizes of the model are damaged, or more than this engine computes (16 experts a token, 256 in all)";
     default: return "unknown error";
   }
 }
+
+long lp_layout(void) { return (long)sizeof(lp_request) * 65536 + (long)sizeof(lp_setup); }
 
 /* ---- room ----------------------------------------------------------------------------------------------- */
 
@@ -22,15 +25,18 @@ typedef struct {
   size_t used;
 } room;
 
+/* What is too much for size_t stays SIZE_MAX, which no host can give. */
 static void *take(room *r, uint64_t count, size_t item) {
   void *here = r->at ? r->at + r->used : NULL;
-  r->used += ((size_t)count * item + 63) / 64 * 64;
+  size_t most = (SIZE_MAX - 64 - (r->used < SIZE_MAX - 64 ? r->used : SIZE_MAX - 64)) / (item ? item : 1);
+  if (count > most) r->used = SIZE_MAX;
+  else r->used += ((size_t)count * item + 63) / 64 * 64;
   return here;
 }
 
 static int is_sound(const lp_setup *s) {
   return s && s->kernels && s->slots >= 1 && s->slots <= 1 << 16 && s->width >= 1 && s->width <= LP_MAX_WIDTH &&
-         (!s->team || (s->team->parts >= 1 && s->team->parts <= LP_MAX_PARTS));
+         (!s->team || (s->team->parts >= 1 && s->team->parts <= LP_MAX_THREADS));
 }
 
 static void lay_out_slot(lp *e, lp_slot *slot, room *r) {
@@ -38,12 +44,20 @@ static void lay_out_slot(lp *e, lp_slot *slot, room *r) {
   slot->ids = take(r, (uint64_t)m->context + 1, sizeof(int32_t));
   slot->seen = take(r, (uint64_t)(m->vocab_size + 7) / 8, 1);
   slot->logits = take(r, e->vocab_wide, sizeof(float));
-  slot->cache = take(r, (uint64_t)m->n_layers * (uint64_t)m->n_kv_heads * 2, e->head_words * sizeof(float));
-  slot->row = -1;
+  slot->row = slot->like = -1;
 }
 
-/* Places everything behind the engine and the model's tables; the same walk counts the bytes. */
-static void lay_out(lp *e, room *r) {
+static void lay_out_cache(lp *e, lp_slot *slot, room *r) {
+  const lp_model *m = &e->model;
+  slot->cache = take(r, (uint64_t)m->n_layers * (uint64_t)m->n_kv_heads * 2, e->head_words * sizeof(float));
+}
+
+/* Places everything behind the engine and the model's tables; the same walk counts the bytes. Returns those before
+   the caches, which alone must be zero when the engine is opened: blocks of a cache are cleared as they are begun, so
+   that memory is touched only by stories. */
+static size_t lay_out(lp *e, room *r) {
+  lp_slot counted;
+  size_t before;
   const lp_model *m = &e->model;
   uint64_t width = (uint64_t)e->width;
   int heads = m->n_heads * m->d_head, i, parts = e->team ? e->team->parts : 1;
@@ -71,10 +85,10 @@ static void lay_out(lp *e, room *r) {
     s->sums = take(r, width * e->sums_wide, 4);
     s->weights = take(r, 4 * (uint64_t)lp_pad(m->context, LP_LANES), 4);
   }
-  for (i = 0; i < e->slots; i++) {
-    lp_slot counted;
-    lay_out_slot(e, r->at ? &e->slot[i] : &counted, r);
-  }
+  for (i = 0; i < e->slots; i++) lay_out_slot(e, r->at ? &e->slot[i] : &counted, r);
+  before = r->used;
+  for (i = 0; i < e->slots; i++) lay_out_cache(e, r->at ? &e->slot[i] : &counted, r);
+  return before;
 }
 
 int lp_check(const void *image, size_t size, lp_sizes *sizes) {
@@ -86,7 +100,7 @@ int lp_check(const void *image, size_t size, lp_sizes *sizes) {
   return error;
 }
 
-static int prepare(lp *e, const void *image, size_t size, const lp_setup *setup, room *r, void **tables) {
+static int prepare(lp *e, const void *image, size_t size, const lp_setup *setup, room *r, void **tables, size_t *before) {
   int error = lp_model_sizes(&e->model, image, size);
   if (error) return error;
   if (!is_sound(setup)) return LP_E_SETUP;
@@ -94,19 +108,24 @@ static int prepare(lp *e, const void *image, size_t size, const lp_setup *setup,
   e->width = setup->width, e->small_cache = setup->small_cache != 0;
   (void)take(r, 1, sizeof(lp));
   *tables = take(r, lp_model_room(&e->model), 1);
-  lay_out(e, r);
+  *before = lay_out(e, r);
   return LP_OK;
 }
 
-size_t lp_arena(const void *image, size_t size, const lp_setup *setup) {
+static size_t measure(const void *image, size_t size, const lp_setup *setup, size_t *before) {
   lp counted;
   room r = {NULL, 0};
   void *tables;
-  return prepare(&counted, image, size, setup, &r, &tables) ? 0 : r.used;
+  return prepare(&counted, image, size, setup, &r, &tables, before) || r.used == SIZE_MAX ? 0 : r.used;
+}
+
+size_t lp_arena(const void *image, size_t size, const lp_setup *setup) {
+  size_t before;
+  return measure(image, size, setup, &before);
 }
 
 int lp_open(const void *image, size_t size, const lp_setup *setup, void *arena, size_t arena_size, lp **engine) {
-  size_t need = lp_arena(image, size, setup);
+  size_t before, need = measure(image, size, setup, &before);
   room r = {(uint8_t *)arena, 0};
   lp *e = (lp *)arena;
   void *tables;
@@ -114,8 +133,8 @@ int lp_open(const void *image, size_t size, const lp_setup *setup, void *arena, 
   *engine = NULL;
   if (!need) return is_sound(setup) ? LP_E_IMAGE : LP_E_SETUP;
   if (!arena || (uintptr_t)arena % 64 || arena_size < need) return LP_E_ARENA;
-  __builtin_memset(arena, 0, need);
-  error = prepare(e, image, size, setup, &r, &tables);
+  __builtin_memset(arena, 0, before);
+  error = prepare(e, image, size, setup, &r, &tables, &before);
   if (!error) error = lp_model_open(&e->model, image, size, tables);
   if (!error) *engine = e;
   return error;
@@ -129,9 +148,41 @@ static int is_fair(const lp_request *r) {
          r->n_ends >= 0 && r->n_ends <= (int)(sizeof r->ends / sizeof r->ends[0]);
 }
 
+enum { WORTH_COPYING = 8 }; /* ids: fewer are as soon computed */
+
 static lp_slot *slot_at(lp *e, int slot) { return slot >= 0 && slot < e->slots ? &e->slot[slot] : NULL; }
 
 static void see(lp_slot *s, int32_t id) { s->seen[id / 8] = (uint8_t)(s->seen[id / 8] | 1 << id % 8); }
+
+/* The story under way beside this slot that begins most like its own. */
+static void find_like(lp *e, lp_slot *s, int slot) {
+  int first = slot / e->width * e->width, i, same;
+  s->like = -1, s->shared = WORTH_COPYING - 1;
+  for (i = first; i < first + e->width && i < e->slots; i++) {
+    const lp_slot *o = &e->slot[i];
+    if (i == slot || o->state != LP_BUSY) continue;
+    for (same = 0; same < s->known - 1 && same < o->known && s->ids[same] == o->ids[same];) same++;
+    if (same > s->shared) s->like = i, s->like_serial = o->serial, s->shared = same;
+  }
+}
+
+/* Copies what the other slot has read of what both share; 0 if it is still reading and worth waiting for. */
+static int copy_like(lp *e, lp_slot *s) {
+  const lp_slot *o = &e->slot[s->like];
+  size_t block_words = e->head_words / (size_t)(lp_pad(e->model.context, LP_LANES) / LP_LANES);
+  size_t heads = (size_t)e->model.n_layers * (size_t)e->model.n_kv_heads * 2, head, i;
+  int same = s->shared < o->read ? s->shared : o->read, within = same % LP_LANES;
+  if (o->serial != s->like_serial) same = 0;
+  else if (same < s->shared && o->state == LP_BUSY) return 0;
+  s->like = -1, s->read = same;
+  for (head = 0; same && head < heads; head++) {
+    float *to = s->cache + head * e->head_words, *last = to + (size_t)(same / LP_LANES) * block_words;
+    __builtin_memcpy(to, o->cache + head * e->head_words, (size_t)(lp_pad(same, LP_LANES) / LP_LANES) * block_words * 4);
+    for (i = 0; within && i < block_words; i += LP_LANES) /* what comes after is the other's own */
+      __builtin_memset(last + i + within, 0, (size_t)(LP_LANES - within) * 4);
+  }
+  return 1;
+}
 
 int lp_begin(lp *e, int slot, const int32_t *prompt, int n, const lp_request *request) {
   lp_slot *s = slot_at(e, slot);
@@ -149,31 +200,14 @@ int lp_begin(lp *e, int slot, const int32_t *prompt, int n, const lp_request *re
   s->prompt = s->known = s->taken = n;
   s->limit = n + (request->max_tokens && request->max_tokens < most ? request->max_tokens : most);
   s->state = LP_BUSY, s->ending = LP_GOING;
-  return LP_OK;
-}
-
-int lp_begin_like(lp *e, int slot, int other, const int32_t *prompt, int n, const lp_request *request) {
-  lp_slot *s = slot_at(e, slot), *o = slot_at(e, other);
-  size_t words = e->head_words / (size_t)(lp_pad(e->model.context, LP_LANES) / LP_LANES), copied, head;
-  int same = 0, error;
-  if (!s || !o) return LP_E_SLOT;
-  if (n >= 1 && s != o)
-    while (same < o->read && same < n - 1 && prompt[same] == o->ids[same]) same++;
-  error = lp_begin(e, slot, prompt, n, request);
-  if (error || !same) return error;
-  copied = (size_t)(lp_pad(same, LP_LANES) / LP_LANES) * words;
-  for (head = 0; head < (size_t)e->model.n_layers * (size_t)e->model.n_kv_heads * 2; head++)
-    __builtin_memcpy(s->cache + head * e->head_words, o->cache + head * e->head_words, copied * sizeof(float));
-  s->read = same;
+  find_like(e, s, slot);
   return LP_OK;
 }
 
 int lp_cancel(lp *e, int slot) {
   lp_slot *s = slot_at(e, slot);
   if (!s) return LP_E_SLOT;
-  if (s->ending == LP_BROKEN) /* what is not a number must not meet the next story */
-    __builtin_memset(s->cache, 0, (size_t)e->model.n_layers * (size_t)e->model.n_kv_heads * 2 * e->head_words * sizeof(float));
-  s->state = LP_IDLE, s->ending = LP_GOING, s->row = -1;
+  s->state = LP_IDLE, s->ending = LP_GOING, s->row = s->like = -1, s->serial++;
   s->prompt = s->known = s->read = s->taken = s->limit = 0;
   return LP_OK;
 }
@@ -223,11 +257,15 @@ static int has_work(const lp_slot *s) { return s->state == LP_BUSY && s->quota >
 static void gather(lp *e, int first, int last) {
   int waiting = 0, i;
   e->n_columns = e->n_rows = 0;
-  for (i = first; i < last; i++) waiting += has_work(&e->slot[i]), e->slot[i].row = -1;
+  for (i = first; i < last; i++) {
+    lp_slot *s = &e->slot[i];
+    s->row = -1;
+    if (has_work(s) && (s->like < 0 || copy_like(e, s))) waiting++;
+  }
   for (i = first; i < last; i++) {
     lp_slot *s = &e->slot[i];
     int room, n;
-    if (!has_work(s)) continue;
+    if (!has_work(s) || s->like >= 0) continue;
     room = e->width - e->n_columns - --waiting;
     n = s->known - s->read < room ? s->known - s->read : room;
     for (; n > 0; n--, s->read++) {
@@ -239,17 +277,16 @@ static void gather(lp *e, int first, int last) {
 }
 
 int lp_run(lp *e, int steps, int until_end) {
-  int first, i, going = 0, ended = 0;
+  int first, i, going = 0;
   for (i = 0; i < e->slots; i++) e->slot[i].quota = steps;
-  for (first = 0; first < e->slots && !(ended && until_end); first += e->width) {
-    int last = first + e->width < e->slots ? first + e->width : e->slots;
-    for (;;) {
+  for (first = 0; first < e->slots; first += e->width) {
+    int last = first + e->width < e->slots ? first + e->width : e->slots, ended = 0;
+    while (!(ended && until_end)) {
       gather(e, first, last);
       if (!e->n_columns) break;
       lp_forward(e);
       for (i = first; i < last; i++)
         if (e->slot[i].row >= 0) ended |= write_next(e, &e->slot[i]);
-      if (ended && until_end) break;
     }
   }
   for (i = 0; i < e->slots; i++) going += e->slot[i].state == LP_BUSY;

@@ -3,8 +3,6 @@
 #define LP_ENGINE_H
 #include "kernels.h"
 
-enum { LP_MAX_PARTS = 64 };
-
 typedef struct { /* one story */
   int state;     /* LP_IDLE, LP_BUSY, LP_DONE */
   int ending;
@@ -15,6 +13,8 @@ typedef struct { /* one story */
   int limit;     /* ids at most */
   int quota;     /* ids that this call of lp_run may still write */
   int row;       /* of the logits its last token was chosen from; -1: none */
+  int like, shared; /* of slot `like`, as its story `like_serial` was, the first `shared` ids are ours too; -1: of none */
+  unsigned serial, like_serial; /* which story of this slot */
   lp_request request;
   uint64_t random;
   int32_t *ids;  /* (context + 1) */
@@ -51,8 +51,9 @@ struct lp {
   float *x, *qkv, *z, *hidden, *out, *router; /* (width, their width) */
   float *logits;                              /* (width, vocab_wide) */
   float *adjusted, *chances, *heap, *chunks;  /* (vocab_wide), for choosing */
-  lp_scratch scratch[LP_MAX_PARTS];
-  int arrived, turn;   /* where the threads meet */
+  lp_scratch scratch[LP_MAX_THREADS];
+  int arrived;         /* where the threads meet */
+  unsigned turn;
   int running;         /* parts of the forward pass under way */
   int64_t time[2], alone, lost; /* nanoseconds a token, alone and together: see lp_forward() */
   int trials, together, calls_left, apart;

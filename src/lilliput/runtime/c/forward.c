@@ -3,7 +3,8 @@
 
 /* All parts come here before any goes on. */
 static void meet(lp *e) {
-  int turn, spins = 0;
+  unsigned turn;
+  int spins = 0;
   if (e->running == 1) return;
   turn = __atomic_load_n(&e->turn, __ATOMIC_RELAXED);
   if (__atomic_add_fetch(&e->arrived, 1, __ATOMIC_ACQ_REL) == e->running) {
@@ -106,6 +107,11 @@ static uint32_t to_bf16(float value) { /* to the nearest, halves to the even one
 static void store(const lp *e, float *head, int position, const float *x) {
   int d = e->model.d_head, lane = position % LP_LANES, i;
   size_t block = (size_t)(position / LP_LANES);
+  /* a block is computed with as a whole, so what is not there yet must be numbers */
+  if (lane == 0) {
+    size_t words = (size_t)(e->small_cache ? (d + 1) / 2 : d) * LP_LANES;
+    __builtin_memset(head + block * words, 0, words * sizeof(float));
+  }
   if (!e->small_cache) {
     float *to = head + block * (size_t)d * LP_LANES + lane;
     for (i = 0; i < d; i++) to[i * LP_LANES] = x[i];
@@ -281,6 +287,11 @@ void lp_forward(lp *e) {
   if (!e->team || e->team->parts == 1) {
     e->running = 1;
     forward_part(e, 0);
+    return;
+  }
+  if (!e->team->now) {
+    e->running = e->team->parts;
+    e->team->run(e->team->host, forward_part, e);
     return;
   }
   if (e->calls_left == 0) trial = try_out(e);

@@ -48,7 +48,8 @@ typedef struct {
   lp_team team;
   void (*part)(void *, int);
   void *engine;
-  int epoch, done, stop, asleep;
+  unsigned epoch;
+  int done, stop, asleep;
   pthread_mutex_t lock;
   pthread_cond_t wake;
   worker *workers;
@@ -83,7 +84,7 @@ static int64_t now(void) {
 static void *work(void *argument) {
   worker *w = argument;
   crew *c = w->of;
-  int seen = 0;
+  unsigned seen = 0;
   for (;;) {
     int spins = 0;
     while (__atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) == seen) {
@@ -124,7 +125,7 @@ static void run(void *host, void (*part)(void *, int), void *engine) {
 lp_team *lp_team_new(int threads) {
   crew *c;
   int i;
-  if (threads < 1 || threads > 64 || !(c = calloc(1, sizeof *c))) return NULL;
+  if (threads < 1 || threads > LP_MAX_THREADS || !(c = calloc(1, sizeof *c))) return NULL;
   c->workers = calloc((size_t)threads, sizeof *c->workers);
   pthread_mutex_init(&c->lock, NULL), pthread_cond_init(&c->wake, NULL);
   c->team.host = c, c->team.run = run, c->team.relax = relax, c->team.now = now;

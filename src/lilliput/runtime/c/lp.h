@@ -1,5 +1,5 @@
-/* lp: story-tellers in C. The core needs no libc: the caller gives a model image, one arena, and (if it
-   likes) threads. A story depends on its request alone: not on threads, slots or neighbours. */
+/* lp: story-tellers in C. The core needs no libc: the caller gives a model image, one arena, and (if it likes)
+   threads. A story depends on its request alone: not on threads, slots or neighbours. */
 #ifndef LP_H
 #define LP_H
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 enum { /* what a call answers when it cannot do what was asked; lp_error_text() says it in words */
   LP_OK = 0, LP_E_IMAGE = -1, LP_E_ARENA = -2, LP_E_SETUP = -3, LP_E_SLOT = -4, LP_E_PROMPT = -5,
-  LP_E_SAMPLING = -6, LP_E_NUMBERS = -7
+  LP_E_SAMPLING = -6, LP_E_NUMBERS = -7, LP_E_LARGE = -8
 };
 enum lp_ending { LP_GOING = 0, LP_END = 1, LP_LENGTH = 2, LP_CONTEXT = 3, LP_BROKEN = 4 };
 
@@ -15,7 +15,8 @@ typedef struct lp lp;                 /* an engine: a model and the stories unde
 typedef struct lp_kernels lp_kernels; /* arithmetic for one kind of processor */
 
 /* Threads, if the host has any: run() calls part(engine, 0..parts-1), each on a thread of its own, and comes
-   back when all are done; relax() is called by a thread that waits for another; now() is in nanoseconds. */
+   back when all are done; relax() is called by a thread that waits for another. now() is in nanoseconds, by which
+   one thread and all are compared now and then; NULL: always all. */
 typedef struct {
   void *host;
   int parts;
@@ -31,7 +32,7 @@ typedef struct {
   int width;           /* tokens computed side by side, 1..LP_MAX_WIDTH */
   int small_cache;     /* keys and values in 16 bits (bfloat16) and not in 32 */
 } lp_setup;
-#define LP_MAX_WIDTH 64
+enum { LP_MAX_WIDTH = 64, LP_MAX_THREADS = 64 };
 
 typedef struct {
   float temperature; /* 0: always the likeliest token */
@@ -52,6 +53,7 @@ typedef struct {
 } lp_sizes;
 
 const char *lp_error_text(int error);
+long lp_layout(void); /* for a binding: sizeof(lp_request) * 65536 + sizeof(lp_setup) */
 
 /* Is this image whole, and what are its sizes? Reads every header and checks every offset. */
 int lp_check(const void *image, size_t size, lp_sizes *sizes);
@@ -62,21 +64,18 @@ size_t lp_arena(const void *image, size_t size, const lp_setup *setup);
 /* An engine inside the arena (64-byte aligned, as the image). The image must outlive it. */
 int lp_open(const void *image, size_t size, const lp_setup *setup, void *arena, size_t arena_size, lp **engine);
 
-/* Begin a story in a slot, whatever was in it. The prompt holds BOS. */
+/* Begin a story in a slot, whatever was in it. The prompt holds BOS. What it shares with a story under way in one of
+   the `width` slots that are computed together is copied and not computed, as soon as that one has read it. */
 int lp_begin(lp *engine, int slot, const int32_t *prompt, int n, const lp_request *request);
 
-/* As lp_begin, but what the slot's prompt shares with another slot's story is copied and not computed. */
-int lp_begin_like(lp *engine, int slot, int other, const int32_t *prompt, int n, const lp_request *request);
-
-/* Write up to `steps` tokens in every slot. Returns how many slots are still going; comes back early, after
-   the step in which a story ended, if `until_end` is not 0. */
+/* Write up to `steps` tokens in every slot. Returns how many slots are still going. If `until_end` is not 0, each
+   `width` slots that are computed together stop after the step in which one of their stories ended. */
 int lp_run(lp *engine, int steps, int until_end);
 
 /* New ids of a slot, oldest first, at most `room`; how its story ended, or LP_GOING. Returns their number. */
 int lp_take(lp *engine, int slot, int32_t *ids, int room, int *ending);
 
-/* Forget a slot's story. */
-int lp_cancel(lp *engine, int slot);
+int lp_cancel(lp *engine, int slot); /* forgets a slot's story */
 
 /* Read ids behind what the slot has read (start with lp_cancel). logits: (n, vocab_size) of every id if `all`,
    else (vocab_size) of the last. */

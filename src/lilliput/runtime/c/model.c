@@ -96,7 +96,7 @@ static int read_head(reader *r, lp_model *m) {
       word(r, HEAD_EXPERTS * 4) > 256 || word(r, HEAD_CHOSEN * 4) > word(r, HEAD_EXPERTS * 4) ||
       word(r, HEAD_CHOSEN * 4) > 16 || !word(r, HEAD_CHOSEN * 4) != !word(r, HEAD_EXPERTS * 4) ||
       word(r, HEAD_HEADS * 4) % word(r, HEAD_KV_HEADS * 4))
-    return LP_E_IMAGE;
+    return LP_E_LARGE;
   m->vocab_size = (int)word(r, HEAD_VOCAB * 4), m->d_model = (int)word(r, HEAD_WIDTH * 4);
   m->n_layers = (int)word(r, HEAD_LAYERS * 4), m->n_heads = (int)word(r, HEAD_HEADS * 4);
   m->n_kv_heads = (int)word(r, HEAD_KV_HEADS * 4), m->d_head = (int)word(r, HEAD_D_HEAD * 4);

@@ -112,7 +112,7 @@ int32_t lp_choose(lp *e, lp_slot *slot, const float *logits) {
   if (r->repetition_penalty != 1.0f) logits = penalised(e, slot, logits);
   best = lp_likeliest(e, logits, &top);
   if (best < 0) return -1;
-  if (r->temperature == 0) return best;
+  if (r->temperature < 1e-30f) return best; /* 1 / temperature must be a number */
   e->kernels->chances(logits, (int)e->vocab_wide, top, 1.44269504f / r->temperature, p, e->chunks);
   if (r->top_k && r->top_k < n) keep_greatest(e, p, r->top_k), known = 0;
   total = sum_chunks(e, p, 0, n, known);
