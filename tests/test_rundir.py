@@ -1,6 +1,7 @@
 """A file appears whole or not at all."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,58 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "state.safetensors").write_text("whole")
     remove_leftovers(tmp_path)
     assert os.listdir(tmp_path) == ["state.safetensors"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "folder" / "target.txt", tmp_path / "link.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert os.listdir(tmp_path / "folder") == ["target.txt"]
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    refuse_overwrite(pipe)
+    write_text(pipe, "a story")
+    reader.join(timeout=10)
+    assert read == ["a story"]
+    assert pipe.is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_device_is_written_to_and_an_error_names_it() -> None:
+    with pytest.raises(OSError, match="No space") as caught:
+        write_text(Path("/dev/full"), "text")
+    assert caught.value.filename == "/dev/full"
+    assert Path("/dev/full").is_char_device()
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError("16 requested and 2 written")
+
+    monkeypatch.setattr(rundir.os, "fsync", full)
+    with pytest.raises(OSError, match="16 requested") as caught:
+        write_text(tmp_path / "a.txt", "text")
+    assert caught.value.filename == str(tmp_path / "a.txt")
+    with pytest.raises(FileNotFoundError) as other, atomic_write(tmp_path / "b.txt"):
+        Path("nowhere.txt").read_text()
+    assert other.value.filename == "nowhere.txt"
+
+
+def test_a_place_that_takes_no_file_is_refused_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(LilliputError, match="is a folder"):
+        refuse_overwrite(tmp_path)
+    with pytest.raises(LilliputError, match="takes no files"):
+        refuse_overwrite(tmp_path / "file" / "below")
+    refuse_overwrite(tmp_path / "new" / "folders" / "file")

@@ -16,22 +16,38 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a temporary neighbour of `path`; rename it to `path` once it is whole and on disk.
 
     `mode` is "wb" or "w" (UTF-8, line feeds as given). When the block raises, `path` is left as it was
-    and the temporary file is removed. Missing parent folders are made.
+    and the temporary file is removed. Missing parent folders are made. A link is followed; a device or a
+    pipe is written to as it is. An OSError names `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     binary = "b" in mode
     encoding, newline = (None, None) if binary else ("utf-8", "")
     try:
-        with os.fdopen(descriptor, mode, encoding=encoding, newline=newline) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes 0600; a model is for sharing
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        if _is_special(path):
+            with path.open(mode, encoding=encoding, newline=newline) as file:
+                yield file
+            return
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        try:
+            with os.fdopen(descriptor, mode, encoding=encoding, newline=newline) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes 0600; a model is for sharing
+            os.replace(temporary, target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if error.filename and not str(error.filename).endswith(".part"):
+            raise
+        raise OSError(error.errno or 0, error.strerror or str(error), str(path)) from error
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe, which nothing may take the place of."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -67,9 +83,14 @@ def refuse_full_folder(path: Path) -> None:
 
 
 def refuse_overwrite(path: Path) -> None:
-    """Raise LilliputError if `path` is there already."""
-    if path.exists():
+    """Raise LilliputError if no new file can be made at `path`; a device or a pipe may be written to."""
+    if path.is_dir():
+        raise LilliputError(f"{path} is a folder: name a file in it")
+    if path.exists() and not _is_special(path):
         raise LilliputError(f"{path} exists already: name another file, or remove it")
+    folder = next((parent for parent in path.absolute().parents if parent.exists()), path)
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise LilliputError(f"{path} cannot be made: {folder} takes no files")
 
 
 def remove_leftovers(folder: Path) -> None:

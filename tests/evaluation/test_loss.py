@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lilliput.errors import DataError
+from lilliput.evaluation import loss as evaluation_loss
 from lilliput.evaluation.loss import measure_loss, story_windows, stream_windows
 from lilliput.evaluation.torch_scorer import TorchScorer
 from lilliput.formats.llama2c import read_llama2c
@@ -33,6 +34,10 @@ def uniform_model() -> torch.nn.Module:
         for parameter in model.parameters():
             parameter.zero_()
     return model
+
+
+def test_what_is_not_scored_is_marked_alike_with_torch_and_without() -> None:
+    assert evaluation_loss.IGNORED == IGNORED == torch.nn.CrossEntropyLoss().ignore_index
 
 
 @pytest.mark.parametrize("cut", ["story", "stream"])

@@ -152,15 +152,3 @@ def test_logprobs_are_the_models_own(model: Decoder) -> None:
     batch.begin(0, plain)
     assert batch.run(50)[0].ids == event.ids
     assert not batch.run(1)
-
-
-def test_a_model_that_answers_with_nan_is_an_error_and_its_slots_can_be_freed() -> None:
-    broken = build_model(CONFIG).eval()
-    with torch.no_grad():
-        broken.norm.weight[0] = float("nan")
-    batch = TorchBatch(broken, 2)
-    batch.begin(0, request(0))
-    with pytest.raises(LilliputError, match="NaN"):
-        batch.run(1)
-    batch.cancel(0)
-    batch.begin(0, request(1))

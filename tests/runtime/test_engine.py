@@ -218,7 +218,7 @@ def test_a_full_context_ends_the_story_there(small_image):
         ((-1,), {}),
         ((40,), {}),
         ((1,), {"temperature": -1.0}),
-        ((1,), {"top_p": 0.0}),
+        ((1,), {"top_p": 1.5}),
     ],
 )
 def test_a_request_that_cannot_be_served_is_refused(small_image, prompt, sampling):
@@ -227,15 +227,6 @@ def test_a_request_that_cannot_be_served_is_refused(small_image, prompt, samplin
     with pytest.raises(LilliputError):
         engine.begin(0, Request(prompt, made, 0, 5, frozenset()))
     engine.begin(0, Request((1,), GREEDY, 0, 5, frozenset()))  # the slot is still free
-
-
-def test_a_model_that_computes_no_numbers_says_so_and_harms_no_other_story():
-    weights = get_weights(draw_model(SMALL))
-    weights["norm.weight"] = np.full_like(weights["norm.weight"], 3e38)
-    engine = CBatch(engine_image(SMALL, weights, "f32"))
-    engine.begin(0, Request((1,), GREEDY, 0, 5, frozenset()))
-    with pytest.raises(LilliputError, match="NaN"):
-        engine.run(5)
 
 
 def test_logprobs_are_the_models_own(small_image):

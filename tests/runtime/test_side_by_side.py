@@ -294,3 +294,9 @@ def test_a_model_larger_than_the_engine_computes_is_refused_as_such():
         CBatch(engine_image(config, draw_weights(config), "f32")).begin(
             0, Request((1,), Sampling(), 0, 1, frozenset())
         )
+
+
+def test_a_context_longer_than_the_engine_serves_is_said_before_memory_is_asked_for():
+    config = LlamaConfig(**{**SHAPE, "context": 2_000_000_000}, n_kv_heads=3)
+    with pytest.raises(LilliputError, match="1,048,576"):
+        engine_image(config, draw_weights(config), "f32")

@@ -11,7 +11,7 @@ from lilliput.device import require_torch
 from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder, load_folder
 from lilliput.generation.batch import BatchEngine
-from lilliput.runtime.native import library_path
+from lilliput.runtime.native import MAX_THREADS, library_path
 from lilliput.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def _say_that_torch_serves() -> None:
 
 
 def count_threads(threads: int | None) -> int:
-    """Threads asked for, else every processor this process may use."""
+    """Threads asked for, else every processor this process may use, as far as the engine can."""
     if threads:
         return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, MAX_THREADS)
 
 
 def open_engine(
@@ -76,9 +77,9 @@ def open_engine(
 
 
 def open_engines(
-    path: Path, name: str | None, threads: int | None, precision: "Precision" = "f32"
+    path: Path, name: str | None, threads: int | None, precision: "Precision", stories: int
 ) -> tuple[list[BatchEngine], Tokenizer]:
-    """Engines that together write many stories quickest, each to be used by a thread of its own."""
+    """Engines that together write `stories` quickest, each to be used by a thread of its own."""
     if choose_engine(name) != "c":
         opened = open_engine(path, "torch", threads, _TORCH_SLOTS, precision)
         return [opened.engine], opened.tokenizer
@@ -86,7 +87,7 @@ def open_engines(
 
     folder = load_folder(path)
     image = engine_image(folder.config, folder.weights, precision)
-    return [*open_c_batches(image, count_threads(threads), precision)], folder.tokenizer
+    return [*open_c_batches(image, count_threads(threads), precision, stories)], folder.tokenizer
 
 
 def open_scorer(

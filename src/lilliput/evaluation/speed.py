@@ -13,7 +13,6 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from lilliput.errors import LilliputError
 from lilliput.evaluation.limits import (
     Ceilings,
     Limit,
@@ -24,6 +23,7 @@ from lilliput.evaluation.limits import (
 )
 from lilliput.formats.image_table import read_image_table
 from lilliput.generation.c_batch import CBatch, Precision, engine_image, open_c_batches
+from lilliput.generation.sample import BrokenModelError
 from lilliput.models.config import ModelConfig
 from lilliput.runtime.ceilings import Loops
 from lilliput.runtime.native import CRequest, Memory, NativeEngine
@@ -39,8 +39,8 @@ _SHORTEST_S = 1e-3
 """Of a look, however little time there is: to wake a thread takes a part of it."""
 _COUNTED_STEPS = 1000
 """So few that the registers can count the products."""
-_GREEDY = CRequest(temperature=0, top_p=1, repetition_penalty=1)
-"""As many tokens as the context holds, and none ends the story."""
+_LONGEST = 1024
+"""Tokens of a story: a model may read more than any story has."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class SpeedTest:
 
     def _per_second(self, what: str, kind: str, threads: int) -> float:
         gauge = self._gauges.get((what, kind, 0, threads))
-        return gauge.spread().median if gauge else inf  # what no token needs is never waited for
+        return gauge.spread().max if gauge else inf  # what no token needs is never waited for
 
     def _make_gauges(self, round_s: float) -> "dict[tuple[str, str, int, int], _Gauge]":
         works: dict[tuple[str, str, int, int], Callable[[int], float]] = {}
@@ -236,17 +236,17 @@ class _Writer:
 
 
 class _Stories:
-    """The slots of one engine. They begin at places spread over the context: late tokens cost more than early
-    ones, and a measurement may be too short to see both. No story ends before the context is full."""
+    """The slots of one engine. They begin at places spread over a story: late tokens cost more than early
+    ones, and a measurement may be too short to see both. A story ends at _LONGEST or a full context."""
 
     def __init__(self, native: NativeEngine, bos: int) -> None:
         self._native, self._bos = native, bos
-        ids = [bos, *((bos + 1 + 7 * i) % native.vocab_size for i in range(native.context - 1))]
-        self._left: list[int] = []
+        self._length = min(native.context, _LONGEST)
+        ids = [bos, *((bos + 1 + 7 * i) % native.vocab_size for i in range(self._length - 1))]
+        self._left = [0] * native.slots
         for slot in range(native.slots):  # the longest first: the others copy what they share with it
-            read = max(1, round(native.context * (native.slots - slot - 0.5) / native.slots))
-            self._begin(slot, ids[:read], 0 if slot else None)
-            self._left.append(native.context + 1 - read)
+            read = max(1, round(self._length * (native.slots - slot - 0.5) / native.slots))
+            self._begin(slot, ids[:read])
             if slot == 0:
                 self._run(1)
 
@@ -256,20 +256,17 @@ class _Stories:
         while steps > 0:
             for slot, left in enumerate(self._left):
                 if left == 0:
-                    self._begin(slot, [self._bos], None)
-                    self._left[slot] = self._native.context
+                    self._begin(slot, [self._bos])
             now = min(steps, *self._left)
             self._run(now)
             steps -= now
         return wanted * self._native.slots
 
-    def _begin(self, slot: int, ids: list[int], like: int | None) -> None:
-        self._native.begin(slot, ids, _GREEDY, like)
+    def _begin(self, slot: int, ids: list[int]) -> None:
+        self._left[slot] = self._length + 1 - len(ids)
+        self._native.begin(slot, ids, CRequest(0, 0, 1, 0, 1, 0, self._left[slot]))
 
     def _run(self, steps: int) -> None:
-        self._left = [left - steps for left in self._left]
+        self._left = [max(0, left - steps) for left in self._left]
         if self._native.run(steps) != sum(left > 0 for left in self._left):
-            raise LilliputError(
-                "the model answers with NaN or infinity instead of logits: its weights are damaged, or its "
-                "training diverged; use another model"
-            )
+            raise BrokenModelError

@@ -143,11 +143,12 @@ def write_details(path: Path, details: dict[str, Any]) -> None:
 
 
 def add_score(path: Path, score: dict[str, Any]) -> None:
-    """Keep a score in lilliput.json and in the model card; one for the same suite, data and cut goes."""
+    """Keep a score in lilliput.json and in the model card; the one of the same text and precision goes."""
     details = read_details(path)
 
     def key(row: dict[str, Any]) -> list[Any]:
-        return [row.get(name) for name in ("suite", "data_fingerprint", "cut")]
+        same = [row.get(name) for name in ("suite", "data_fingerprint", "cut")]
+        return [*same, row.get("precision", "f32")]
 
     others = [row for row in details.get("scores", []) if key(row) != key(score)]
     details = {**details, "scores": [*others, score]}

@@ -18,7 +18,7 @@ from lilliput.models.config import ModelConfig
 
 MAGIC = b"LPIMEG01"
 VERSION = 1
-LANES, MOST_BLOCKS = 16, 8
+LANES, MOST_BLOCKS, MOST_CONTEXT = 16, 8, 1 << 20
 _ABSENT, _VECTOR, _FLOATS, _INT8, _INT4 = range(5)
 _WORDS, _TENSOR_WORDS = 24, 8
 
@@ -29,7 +29,15 @@ Rounding = Callable[[str, Floats], Matrix]
 
 
 def write_image(config: ModelConfig, weights: Mapping[str, Floats], rounding: Rounding) -> bytes:
-    """The image of a model; `rounding` chooses each matrix's precision."""
+    """The image of a model; `rounding` chooses each matrix's precision.
+
+    Raises FormatError for a model whose context the engine does not serve.
+    """
+    if config.context > MOST_CONTEXT:
+        raise FormatError(
+            f"the model reads {config.context:,} tokens by its config, and the C engine {MOST_CONTEXT:,} "
+            "at most: lower max_position_embeddings in config.json, or use --engine torch"
+        )
     tensors = list(_tensors(config, weights, rounding))
     windows = [0 if config.reach(i) >= config.context else config.reach(i) for i in range(config.n_layers)]
     words = _WORDS + config.n_layers + _TENSOR_WORDS * len(tensors)

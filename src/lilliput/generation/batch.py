@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from lilliput.errors import LilliputError
-from lilliput.generation.sample import Sampling
+import numpy as np
 
-Ending = Literal["end", "length", "context"]
-"""The story's own end; the number of tokens asked for; the model's context is full."""
+from lilliput.errors import LilliputError
+from lilliput.generation.sample import Logits, Sampling, log_chances
+
+Ending = Literal["end", "length", "context", "broken"]
+"""The story's own end; the number of tokens asked for; the model's context is full; the model did not answer
+with numbers, which BrokenModelError says to people."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,19 @@ class BatchEngine(Protocol):
     def run(self, steps: int) -> list[Event]:
         """Write at most `steps` tokens a story; returns early when a slot has ended.
 
-        One event for each slot in which something happened. Raises LilliputError when the model
-        does not answer with numbers; the slots are then as they were left, to be cancelled.
+        One event for each slot in which something happened. Where the model does not answer with numbers,
+        that slot's story has the ending "broken", and the others go on.
         """
 
     def cancel(self, slot: int) -> None:
         """Free a slot, whatever is in it."""
+
+
+def logprob_of(token: int, logits: Logits, count: int) -> Logprob:
+    """How likely `token` was, beside the `count` likeliest ids, by logits (V,)."""
+    chances = log_chances(logits)
+    order = np.argsort(-chances, kind="stable")[:count]
+    return Logprob(float(chances[token]), tuple((int(other), float(chances[other])) for other in order))
 
 
 def most_new_tokens(request: Request, context: int) -> tuple[int, Ending]:

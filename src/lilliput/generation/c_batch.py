@@ -8,11 +8,18 @@ import numpy.typing as npt
 
 from lilliput.errors import LilliputError
 from lilliput.formats.image import Matrix, write_image
-from lilliput.generation.batch import Event, Logprob, Request, most_new_tokens
-from lilliput.generation.torch_batch import logprob_of
+from lilliput.generation.batch import Event, Logprob, Request, logprob_of, most_new_tokens
 from lilliput.models.config import ModelConfig
 from lilliput.quantize.rows import to_int4, to_int8
-from lilliput.runtime.native import MAX_ENDS, MAX_WIDTH, CRequest, Memory, NativeEngine, place_image
+from lilliput.runtime.native import (
+    MAX_ENDS,
+    MAX_WIDTH,
+    CRequest,
+    Memory,
+    NativeEngine,
+    measure_slot,
+    place_image,
+)
 
 Precision = Literal["f32", "int8", "int4"]
 """How weights are held. Below f32, products are of integers and keys and values have 16 bits."""
@@ -20,6 +27,9 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _FITS_NEAR = 4 << 20
 """Bytes of an image that stays in the caches beside a processor: there, few stories at once are quicker."""
 _FEW = 8
+_LEAST_TOP_P = float(np.finfo(np.float32).tiny)
+"""What is less would be 0 in C, and no top_p; the likeliest token alone is kept by either."""
+_MOST_CACHE = 1 << 30
 
 
 def engine_image(
@@ -35,10 +45,21 @@ def engine_image(
     return place_image(write_image(config, weights, rounded))
 
 
-def open_c_batches(image: Memory, threads: int, precision: Precision) -> "list[CBatch]":
-    """An engine a thread, with as many slots as make it quickest for many stories."""
-    slots = _FEW if image.size < _FITS_NEAR else MAX_WIDTH
-    return [CBatch(image, slots, precision=precision) for _ in range(threads)]
+def open_c_batches(
+    image: Memory, threads: int, precision: Precision, stories: int | None = None
+) -> "list[CBatch]":
+    """An engine a thread, with as many slots as make it quickest for many stories, or for `stories` of them.
+
+    All together keep at most 1 GiB of keys and values, as long as that is a slot for each engine.
+    """
+    threads = min(threads, stories or threads)
+    slots = min(_width(image), -(-stories // threads) if stories else MAX_WIDTH)
+    affordable = _MOST_CACHE // (threads * measure_slot(image, precision != "f32"))
+    return [CBatch(image, max(1, min(slots, affordable)), precision=precision) for _ in range(threads)]
+
+
+def _width(image: Memory) -> int:
+    return _FEW if image.size < _FITS_NEAR else MAX_WIDTH
 
 
 class CBatch:
@@ -53,11 +74,10 @@ class CBatch:
         precision: Precision = "f32",
         kernels: str | None = None,
     ) -> None:
-        width = _FEW if image.size < _FITS_NEAR else MAX_WIDTH
         self.native = NativeEngine(
             image,
             slots=slots,
-            width=width,
+            width=_width(image),
             threads=threads,
             small_cache=precision != "f32",
             kernels=kernels,
@@ -72,8 +92,7 @@ class CBatch:
         most, _ = most_new_tokens(request, self.context)
         if len(request.ends) > MAX_ENDS:
             raise LilliputError(f"{len(request.ends)} ids that end a story; {MAX_ENDS} at most")
-        alike = next((s for s, r in self._requests.items() if r.ids[:-1] == request.ids[:-1]), None)
-        self.native.begin(slot, request.ids, _c_request(request, most), alike)
+        self.native.begin(slot, request.ids, _c_request(request, most))
         self._requests[slot] = request
 
     def run(self, steps: int) -> list[Event]:
@@ -99,11 +118,6 @@ class CBatch:
 
     def _event(self, slot: int, request: Request) -> Event:
         ids, ending = self.native.take(slot)
-        if ending == "broken":
-            raise LilliputError(
-                "the model answers with NaN or infinity instead of logits: its weights are damaged, or its "
-                "training diverged; use another model or train again with a lower learning rate"
-            )
         logprobs: tuple[Logprob, ...] = ()
         if request.logprobs and ids:  # one id: each is asked for as it is written
             logprobs = (logprob_of(ids[0], self.native.logits(slot), request.logprobs),)
@@ -120,7 +134,8 @@ def _join(slot: int, events: list[Event]) -> Event:
 
 def _c_request(request: Request, most: int) -> CRequest:
     s = request.sampling
-    c = CRequest(s.temperature, s.top_k, s.top_p, s.min_p, s.repetition_penalty, request.seed, most)
+    top_p = max(s.top_p, _LEAST_TOP_P)
+    c = CRequest(s.temperature, s.top_k, top_p, s.min_p, s.repetition_penalty, request.seed, most)
     c.n_ends, c.keep_logits = len(request.ends), request.logprobs > 0
     c.ends[: len(request.ends)] = sorted(request.ends)
     return c

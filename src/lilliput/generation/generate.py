@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lilliput.generation.batch import BatchEngine, Ending, Request
-from lilliput.generation.sample import Sampling
+from lilliput.generation.sample import BrokenModelError, Sampling
 from lilliput.tokens import Tokenizer
 
 _PAUSE_S = 0.02
@@ -24,15 +24,20 @@ class Telling:
     prompt: str = ""
     max_tokens: int | None = None
     """Most new tokens; None is as many as the context holds."""
+    ends: frozenset[int] | None = None
+    """Ids that end the story; None is the tokenizer's end alone."""
     ids: list[int] = field(default_factory=list)
     """New ids so far, the end token not among them."""
     ending: Ending | None = None
 
     def __iter__(self) -> Iterator[str]:
-        """Pieces of text, the prompt first; none splits a character. Can be run once."""
+        """Pieces of text, the prompt first; none splits a character. Can be run once.
+
+        Raises BrokenModelError, behind what was told so far, when the model does not answer with numbers.
+        """
         prompt_ids = (self.tokenizer.bos, *self.tokenizer.encode(self.prompt))
         most = self.max_tokens if self.max_tokens is not None else self.engine.context
-        ends = frozenset([self.tokenizer.end])
+        ends = frozenset([self.tokenizer.end]) if self.ends is None else self.ends
         self.engine.begin(0, Request(prompt_ids, self.sampling, self.seed, most, ends))
         decode = self.tokenizer.make_stream_decoder()
         try:
@@ -45,6 +50,8 @@ class Telling:
                     self.ending = event.ending
                     if piece := "".join(map(decode, event.ids)):
                         yield piece
+                if self.ending == "broken":
+                    raise BrokenModelError
                 quick = time.perf_counter() - began < _PAUSE_S
                 steps = steps * 2 if quick else max(1, steps // 2)
             if tail := decode(None):

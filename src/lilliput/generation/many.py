@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lilliput.generation.batch import BatchEngine, Ending, Request
+from lilliput.generation.sample import BrokenModelError
 
 _STEPS = 32
 """Tokens between two looks at the slots."""
@@ -23,7 +24,7 @@ def write_stories(engines: Sequence[BatchEngine], requests: Iterable[Request]) -
     """A story for each request, in their order, each engine on a thread of its own.
 
     Which engine writes a story, and beside which others, changes nothing in it. Requests are drawn as slots
-    become free. Raises what an engine raises.
+    become free. Raises what an engine raises, and BrokenModelError when a model does not answer with numbers.
     """
     shared = _Shared(requests)
     threads = [threading.Thread(target=_work, args=(engine, shared), daemon=True) for engine in engines]
@@ -84,8 +85,8 @@ def _work(engine: BatchEngine, shared: _Shared) -> None:
             for event in engine.run(_STEPS):
                 ids[event.slot] += event.ids
                 if event.ending:
-                    written = Written(tuple(ids.pop(event.slot)), event.ending)
-                    shared.done.put((numbers.pop(event.slot), written))
+                    number = numbers.pop(event.slot)
+                    shared.done.put((number, _finish(ids.pop(event.slot), event.ending)))
     except BaseException as error:  # the caller's thread raises it
         shared.done.put(error)
     else:
@@ -93,3 +94,9 @@ def _work(engine: BatchEngine, shared: _Shared) -> None:
     finally:
         for slot in numbers:
             engine.cancel(slot)
+
+
+def _finish(ids: list[int], ending: Ending) -> Written:
+    if ending == "broken":
+        raise BrokenModelError
+    return Written(tuple(ids), ending)

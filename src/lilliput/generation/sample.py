@@ -15,6 +15,16 @@ Sampler = Callable[[Logits, Sequence[int]], int]
 """From logits (V,) and all ids read so far, the prompt's among them, to the next id."""
 
 
+class BrokenModelError(LilliputError):
+    """A model answers with what is no number."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the model answers with NaN or infinity instead of logits: its weights are damaged, or its "
+            "training diverged; use another model or train again with a lower learning rate"
+        )
+
+
 class Sampling(Config):
     """How the next token is chosen.
 
@@ -36,12 +46,13 @@ class Sampling(Config):
 def make_sampler(sampling: Sampling, seed: int) -> Sampler:
     """A function from logits (V,) and the ids read so far to an id; its draws follow from `seed` alone.
 
-    It raises LilliputError for logits that are not all finite numbers.
+    It raises BrokenModelError for logits that are not all finite numbers.
     """
     random = np.random.Generator(np.random.PCG64(seed))
 
     def sample(logits: Logits, read: Sequence[int]) -> int:
-        refuse_broken(logits)
+        if not np.isfinite(logits).all():
+            raise BrokenModelError
         if sampling.repetition_penalty > 1:
             logits = penalised(logits, read, sampling.repetition_penalty)
         if sampling.temperature == 0:
@@ -51,15 +62,6 @@ def make_sampler(sampling: Sampling, seed: int) -> Sampler:
         return int(ids[min(int(place), len(ids) - 1)])
 
     return sample
-
-
-def refuse_broken(logits: Logits) -> None:
-    """Raise LilliputError unless every logit is a finite number."""
-    if not np.isfinite(logits).all():
-        raise LilliputError(
-            "the model answers with NaN or infinity instead of logits: its weights are damaged, or its "
-            "training diverged; use another model or train again with a lower learning rate"
-        )
 
 
 def penalised(logits: Logits, read: Sequence[int], penalty: float) -> Logits:

@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lilliput.errors import LilliputError
-from lilliput.generation.batch import Ending, Event, Logprob, Request, most_new_tokens
+from lilliput.generation.batch import Ending, Event, Logprob, Request, logprob_of, most_new_tokens
 from lilliput.generation.engines import TorchEngine
-from lilliput.generation.sample import Logits, log_chances, make_sampler
+from lilliput.generation.sample import BrokenModelError, make_sampler
 
 if TYPE_CHECKING:
     from lilliput.models.decoder import Decoder
@@ -62,7 +60,11 @@ class _Story:
     def step(self) -> None:
         """One token more, or the story's end."""
         logits = self._engine.read(self._unread)
-        token = self._sampler(logits, self._read)
+        try:
+            token = self._sampler(logits, self._read)
+        except BrokenModelError:
+            self.ending = "broken"
+            return
         if token in self._request.ends:
             self.ending = "end"
             return
@@ -80,10 +82,3 @@ class _Story:
         event = Event(slot, tuple(self._ids), tuple(self._logprobs), self.ending)
         self._ids, self._logprobs = [], []
         return event
-
-
-def logprob_of(token: int, logits: Logits, count: int) -> Logprob:
-    """How likely `token` was, beside the `count` likeliest ids, by logits (V,)."""
-    chances = log_chances(logits)
-    order = np.argsort(-chances, kind="stable")[:count]
-    return Logprob(float(chances[token]), tuple((int(other), float(chances[other])) for other in order))

@@ -150,7 +150,7 @@ class Team:
     def require(self) -> None:
         """Raise LilliputError in a process that was forked off: it would wait for threads it has not."""
         if os.getpid() != self.process:
-            raise LilliputError("this engine's threads belong to the process that forked: open it after the fork")
+            raise LilliputError("this engine's threads are another process's: open it after the fork")
 
     def __del__(self) -> None:
         if getattr(self, "address", None) and os.getpid() == self.process:

@@ -1,6 +1,7 @@
 """A server over an engine that draws letters instead of computing, and ways to talk to it by hand.
 
-`python fake_server.py SLOTS QUEUE` serves until SIGINT and prints its port: for tests that weigh a process.
+`python fake_server.py ENGINE SLOTS QUEUE` serves until SIGINT and prints its port: for tests that weigh a
+process.
 """
 
 import json
@@ -13,12 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lilliput.app.server.api import Api, Limits
 from lilliput.app.server.chat import ChatTemplate
 from lilliput.app.server.hosted import Hosted
 from lilliput.app.server.run import StoryServer, open_socket
 from lilliput.app.server.worker import Worker
-from lilliput.generation.batch import Event, Logprob, Request, most_new_tokens
+from lilliput.generation.batch import BatchEngine, Event, Logprob, Request, most_new_tokens
+from lilliput.generation.c_batch import CBatch, engine_image
+from lilliput.models.config import LlamaConfig
+from lilliput.models.shapes import weight_shapes
 from lilliput.tokens import Tokenizer, train_tokenizer
 
 TEMPLATE = (
@@ -39,6 +45,8 @@ class FakeEngine:
     open: threading.Event = field(default_factory=threading.Event)
     """While it is not set, nothing is written."""
     fails: bool = False
+    broken_seed: int | None = None
+    """The story of this seed breaks."""
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -61,6 +69,9 @@ class FakeEngine:
         draw, left, request = self.stories[slot]
         ids = tuple(3 + draw.choice(b"abcdefgh ") for _ in range(steps))
         logprobs = tuple(Logprob(-0.5, ((token, -0.5), (99, -1.5))) for token in ids if request.logprobs)
+        if request.seed == self.broken_seed:
+            del self.stories[slot]
+            return Event(slot, ids, logprobs, "broken")
         self.stories[slot] = (draw, left - steps, request)
         if left > steps:
             return Event(slot, ids, logprobs, None)
@@ -69,6 +80,21 @@ class FakeEngine:
 
     def cancel(self, slot: int) -> None:
         self.stories.pop(slot, None)
+
+
+TINY = LlamaConfig(
+    vocab_size=262, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=24, context=512, tied=True
+)
+
+
+def open_engine(name: str, slots: int) -> BatchEngine:
+    """`fake`, or `c`: the C engine on a tiny model; both read 512 tokens."""
+    if name == "fake":
+        return FakeEngine(slots, TINY.context, 1e-5)
+    random = np.random.default_rng(0)
+    shapes = weight_shapes(TINY).items()
+    weights = {weight: random.normal(0, 0.3, shape).astype(np.float32) for weight, shape in shapes}
+    return CBatch(engine_image(TINY, weights, "f32"), slots)
 
 
 def make_tokenizer() -> Tokenizer:
@@ -166,10 +192,10 @@ def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 def main() -> None:
     """See the top."""
-    slots, queue = map(int, sys.argv[1:])
+    engine, slots, queue = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     tokenizer = make_tokenizer()
-    worker = Worker(FakeEngine(slots, 512, 1e-5), queue, "fake")
-    hosted = Hosted("fake", worker, tokenizer, frozenset({2}))
+    worker = Worker(open_engine(engine, slots), queue, "fake")
+    hosted = Hosted("fake", worker, tokenizer, frozenset())
     listener = open_socket("127.0.0.1", 0)
     port = listener.getsockname()[1]
     StoryServer(Api([hosted]), listener, announce=lambda: print(port, flush=True)).serve_until_stopped()

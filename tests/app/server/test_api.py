@@ -335,6 +335,28 @@ def test_a_failing_engine_is_a_500_and_the_server_goes_on(fake: ModuleType) -> N
         assert server.post(prompt="a")[0] == 200
 
 
+def test_a_story_that_breaks_is_its_own_clients_error_and_the_others_go_on(fake: ModuleType) -> None:
+    told = {}
+    with fake.serve(fake.FakeEngine(slots=2, step_s=0.002, broken_seed=9)) as server:
+        whole = {"max_tokens": 200, "seed": 1}
+        good = threading.Thread(target=lambda: told.update(good=server.post(**whole)))
+        good.start()
+        server.wait_for_load(1)
+        status, answer = server.post(max_tokens=200, seed=9)
+        assert status == 500
+        assert answer["error"]["code"] == "engine_failed"
+        assert "NaN or infinity" in answer["error"]["message"]
+        body = json.dumps({"model": "fake", "max_tokens": 200, "seed": 9, "stream": True}).encode()
+        status, _, streamed = fake.ask(server.port, "POST", "/v1/completions", body)
+        assert status == 200
+        assert b"NaN or infinity" in streamed
+        assert b"[DONE]" not in streamed
+        good.join(30)
+        assert told["good"][0] == 200
+        assert told["good"][1]["usage"]["completion_tokens"] == 200
+        assert server.post(**whole)[1]["choices"] == told["good"][1]["choices"]
+
+
 def test_stopping_finishes_stories_and_refuses_those_that_wait(fake: ModuleType) -> None:
     with fake.serve(fake.FakeEngine(slots=1)) as server:
         server.engine.open.clear()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lilliput.app.server.chat import ChatTemplate, load_chat_template
-from lilliput.app.server.hosted import name_models, read_ends
+from lilliput.app.server.hosted import name_models
 from lilliput.app.server.refusals import Refusal
 from lilliput.app.server.schema import read_chat
 from lilliput.errors import ConfigError, FormatError
@@ -137,15 +137,6 @@ def test_the_template_of_a_folder_is_found(tmp_path: Path, tokenizer: Tokenizer)
     (tmp_path / "chat_template.jinja").write_bytes(b" " * (1 << 21))
     with pytest.raises(FormatError, match="no template"):
         load_chat_template(tmp_path, tokenizer)
-
-
-def test_every_end_that_a_folder_names_ends_a_story(tmp_path: Path, tokenizer: Tokenizer) -> None:
-    assert read_ends(tmp_path, tokenizer) == {tokenizer.end}
-    (tmp_path / "config.json").write_text('{"eos_token_id": [2, 7]}')
-    (tmp_path / "generation_config.json").write_text('{"eos_token_id": 9}')
-    assert read_ends(tmp_path, tokenizer) == {2, 7, 9}
-    (tmp_path / "generation_config.json").write_text('{"eos_token_id": "x"}')
-    assert read_ends(tmp_path, tokenizer) == {2, 7}
 
 
 def test_models_are_called_as_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

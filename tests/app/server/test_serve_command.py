@@ -1,6 +1,8 @@
 """`lilliput serve` as a person starts it."""
 
+import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from lilliput.formats.folder import save_folder
 from lilliput.models import build_model
 from lilliput.models.config import LlamaConfig
 from lilliput.models.weights import get_weights
+from lilliput.runtime.native import library_path
 from lilliput.tokens import train_tokenizer
 
 CONFIG = LlamaConfig(
@@ -128,6 +131,22 @@ def test_a_mistake_is_one_line(
     assert captured.out == ""
     assert told in captured.err
     assert captured.err.count("\n") == 1
+    assert threading.active_count() == before
+
+
+def test_a_folder_with_more_ends_than_the_engine_looks_for_is_refused_as_it_is_opened(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if library_path() is None:
+        pytest.skip("the C engine was not built (no compiler), and torch has no such limit")
+    many = tmp_path / "many"
+    shutil.copytree(models / "one", many)
+    (many / "generation_config.json").write_text(json.dumps({"eos_token_id": list(range(2, 11))}))
+    before = threading.active_count()
+    assert run(["serve", str(many), "--port", "0", "--engine", "c"]) == 2
+    told = capsys.readouterr().err
+    assert "names 9 ids that end a story" in told
+    assert "--engine torch" in told
     assert threading.active_count() == before
 
 

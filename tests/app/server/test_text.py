@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lilliput.app.server.text import Piece, StoryText
+from lilliput.errors import LilliputError
 from lilliput.generation.batch import Event, Logprob
 from lilliput.tokens import Tokenizer, read_sentencepiece, train_tokenizer
 
@@ -103,6 +104,14 @@ def test_the_storys_own_end_is_a_stop() -> None:
     assert joined(tell(TOKENIZER.encode("a"), ending="end"))[3] == "stop"
     assert joined(tell(TOKENIZER.encode("a"), ending="context"))[3] == "length"
     assert joined(tell([], ending="end")) == ("", [], 0, "stop")
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [4], [1, 2, 3, 4, 5, 6]])
+def test_a_story_that_breaks_is_an_error_unless_a_stop_text_came_first(cuts: list[int]) -> None:
+    ids = [3 + byte for byte in b"xyz.xyz"]
+    assert joined(tell(ids, ["."], cuts, "broken"))[0] == "xyz"
+    with pytest.raises(LilliputError, match="NaN or infinity"):
+        tell(ids, ["!"], cuts, "broken")
 
 
 def test_tokens_know_where_they_begin() -> None:

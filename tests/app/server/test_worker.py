@@ -195,6 +195,25 @@ def test_a_request_that_the_engine_does_not_take_costs_no_one_else(start: Start,
     assert good.wait().finished == [0]
 
 
+def test_a_story_that_the_model_breaks_costs_no_other_job(start: Start, heard) -> None:
+    worker = start(slots=3, broken_seed=11)
+    worker.engine.open.clear()
+    good, bad = heard(tokens=200), heard(seed=10, stories=3, tokens=200)
+    worker.submit(good.job)
+    worker.submit(bad.job)
+    until(lambda: worker.load == (3, 1))
+    worker.engine.open.set()
+    refusal = bad.wait().refusal
+    assert refusal.status == 500
+    assert "NaN or infinity" in refusal.message
+    assert good.wait().finished == [0]
+    assert not good.refusal
+    until(lambda: worker.load == (0, 0) and not worker.engine.stories)
+    again = heard(stories=3)
+    worker.submit(again.job)
+    assert len(again.wait().finished) == 3
+
+
 def test_draining_lets_slots_finish_and_refuses_the_rest(start: Start, heard) -> None:
     worker = start(slots=1)
     worker.engine.open.clear()

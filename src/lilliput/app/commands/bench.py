@@ -12,7 +12,7 @@ from rich.console import Console
 from lilliput.app import options
 from lilliput.app.output import print_json, print_table, say
 from lilliput.errors import LilliputError
-from lilliput.rundir import atomic_write
+from lilliput.rundir import atomic_write, refuse_overwrite
 
 if TYPE_CHECKING:
     from lilliput.evaluation.speed import Ceiling, Speed, Spread
@@ -46,8 +46,8 @@ def bench(
     Measure how many tokens a second the C engine writes, and how fast this machine reads memory
     and multiplies at best: greedy stories, one alone and many side by side. The limit is what
     the slower of the two would allow if nothing but the weights were read and multiplied, once
-    a token. Figures are medians of five rounds in which everything is measured in turn; a
-    picture needs pip install 'lilliput[picture]'.
+    a token. Figures are medians of five rounds in which everything is measured in turn, limits the
+    best of them; a picture needs pip install 'lilliput[picture]'.
     """
     from lilliput.app.engines import count_threads
     from lilliput.app.progress import counted
@@ -90,6 +90,7 @@ def _check_picture(output: Path | None) -> None:
     if output.suffix.lower() != ".png":
         raise LilliputError(f"{output}: pictures are PNG files; give a name that ends in .png")
     require_matplotlib()
+    refuse_overwrite(output)
 
 
 def _as_rows(config: Any, speeds: "Sequence[Speed]", ceilings: "Sequence[Ceiling]") -> dict[str, Any]:

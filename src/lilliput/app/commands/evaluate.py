@@ -1,5 +1,6 @@
 """`lilliput evaluate`: how well a model predicts text."""
 
+import os
 import shlex
 import sys
 import time
@@ -84,10 +85,12 @@ def evaluate(
         print_json({**row, "seconds": seconds})
     else:
         _show(loss, row)
-    if folder.details:
-        add_score(folder.path, row)
-    else:
+    if not folder.details:
         say(f"{folder.path} is a folder of others: it is read, not written, so the score is not kept there")
+    elif not os.access(folder.path, os.W_OK):
+        say(f"{folder.path} cannot be written to, so the score is not kept there")
+    else:
+        add_score(folder.path, row)
 
 
 def _show(loss: "Loss", row: dict[str, Any]) -> None:

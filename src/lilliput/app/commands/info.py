@@ -29,7 +29,8 @@ def info(
         return
     scores = facts.pop("scores", [])
     for row in scores:
-        facts[f"score: {row['data']}, {row['cut']} cut"] = f"{row['bits_per_byte']:.4f} bits per byte"
+        how = f"{row['data']}, {row['cut']} cut, {row.get('precision', 'f32')}"
+        facts[f"score: {how}"] = f"{row['bits_per_byte']:.4f} bits per byte"
     print_facts(facts)
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lilliput.app.ends import read_ends
 from lilliput.app.engines import open_engine
 from lilliput.app.server.chat import ChatTemplate, load_chat_template
 from lilliput.app.server.refusals import Refusal
 from lilliput.app.server.worker import Worker
 from lilliput.errors import ConfigError
-from lilliput.formats.folder import read_json_object
 from lilliput.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -49,23 +49,14 @@ def open_model(
     queue: int,
     precision: "Precision" = "f32",
 ) -> Hosted:
-    """Read a model folder and start its worker."""
+    """Read a model folder and start its worker.
+
+    Raises LilliputError for what no request to it could be served with.
+    """
     opened = open_engine(path, engine, threads, slots, precision)
     template = load_chat_template(path, opened.tokenizer)
-    ends = read_ends(path, opened.tokenizer)
+    ends = read_ends(path, opened.tokenizer, engine)
     return Hosted(name, Worker(opened.engine, queue, name), opened.tokenizer, ends, template)
-
-
-def read_ends(path: Path, tokenizer: Tokenizer) -> frozenset[int]:
-    """The ids that end a story: the tokenizer's, and those that the folder names for generation.
-
-    An instruct model often has two: the end of a text and the end of a turn.
-    """
-    ends = {tokenizer.end}
-    for file in (path / "config.json", path / "generation_config.json"):
-        given = read_json_object(file).get("eos_token_id") if file.is_file() else None
-        ends |= {token for token in (given if isinstance(given, list) else [given]) if type(token) is int}
-    return frozenset(ends)
 
 
 def find_model(models: Sequence[Hosted], name: str) -> Hosted:

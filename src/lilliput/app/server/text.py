@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lilliput.generation.batch import Event, Logprob
+from lilliput.generation.sample import BrokenModelError
 from lilliput.tokens import Tokenizer
 
 Finish = Literal["stop", "length"]
@@ -55,7 +56,10 @@ class StoryText:
         self._finish: Finish | None = None
 
     def take(self, event: Event) -> Piece:
-        """The piece that an event adds; once a piece has a finish, no more is taken."""
+        """The piece that an event adds; once a piece has a finish, no more is taken.
+
+        Raises BrokenModelError for a story that ends because the model does not answer with numbers.
+        """
         text = ""
         for place, token in enumerate(event.ids):
             self._written += 1
@@ -64,6 +68,8 @@ class StoryText:
             text += self._add(self._decode(token))
             if self._finish:
                 break
+        if event.ending == "broken" and not self._finish:
+            raise BrokenModelError
         if event.ending and not self._finish:
             text += self._add(self._decode(None))
             if not self._finish:
