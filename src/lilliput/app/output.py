@@ -51,7 +51,7 @@ def command_name() -> str:
 def _shortest(program: Path) -> str:
     """The name of a program that a shell here finds: bare if it is on the PATH, else with its folder."""
     found = shutil.which(program.name)
-    if found and os.path.samefile(found, program):
+    if found and os.path.abspath(found) == os.path.abspath(program):  # links differ: a venv's Python is one
         return program.name
     near = os.path.relpath(program)
     return near if len(near) < len(str(program)) else str(program)
