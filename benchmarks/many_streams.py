@@ -10,13 +10,13 @@ random weights: its chances are drawn flat by nature, and then again as peaked a
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from decode_models import BOS, make_random, make_real
+from decode_vs_peers import spread
 
 from lilliput.formats.folder import load_folder
 from lilliput.generation.batch import Request
@@ -73,11 +73,6 @@ def measure(image: Memory, precision: Precision, rounds: int, count: int) -> dic
             [b / a - 1 for a, b in zip(rates["one, top-p"], one_rates, strict=True)]
         ),
     }
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and largest."""
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from lilliput.device import require_torch
 from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder, load_folder
 from lilliput.generation.batch import BatchEngine
-from lilliput.runtime.native import MAX_THREADS, library_path
+from lilliput.runtime.native import MAX_THREADS, Memory, library_path
 from lilliput.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -63,10 +63,9 @@ def open_engine(
     Raises LilliputError for a folder that is no model, and for what the engine cannot do.
     """
     if choose_engine(name) == "c":
-        from lilliput.generation.c_batch import CBatch, engine_image
+        from lilliput.generation.c_batch import CBatch
 
-        folder = load_folder(path)
-        image = engine_image(folder.config, folder.weights, precision)
+        folder, image = _load_image(path, precision)
         engine = CBatch(image, slots, count_threads(threads), precision=precision)
         return OpenedEngine(engine, folder.tokenizer)
     _only_f32(precision)
@@ -83,10 +82,9 @@ def open_engines(
     if choose_engine(name) != "c":
         opened = open_engine(path, "torch", threads, _TORCH_SLOTS, precision)
         return [opened.engine], opened.tokenizer
-    from lilliput.generation.c_batch import engine_image, open_c_batches
+    from lilliput.generation.c_batch import open_c_batches
 
-    folder = load_folder(path)
-    image = engine_image(folder.config, folder.weights, precision)
+    folder, image = _load_image(path, precision)
     return [*open_c_batches(image, count_threads(threads), precision, stories)], folder.tokenizer
 
 
@@ -96,16 +94,22 @@ def open_scorer(
     """What tells the cost of tokens, as `open_engine` what tells stories; and the folder."""
     if choose_engine(name) == "c":
         from lilliput.evaluation.c_scorer import CScorer
-        from lilliput.generation.c_batch import engine_image
 
-        folder = load_folder(path)
-        image = engine_image(folder.config, folder.weights, precision)
+        folder, image = _load_image(path, precision)
         return CScorer(image, count_threads(threads), small_cache=precision != "f32"), folder
     _only_f32(precision)
     model, folder = open_torch_model(path, threads)
     from lilliput.evaluation.torch_scorer import TorchScorer
 
     return TorchScorer(model), folder
+
+
+def _load_image(path: Path, precision: "Precision") -> tuple[ModelFolder, Memory]:
+    """A folder, and its model as the C engine computes with it."""
+    from lilliput.generation.c_batch import engine_image
+
+    folder = load_folder(path)
+    return folder, engine_image(folder.config, folder.weights, precision)
 
 
 def _only_f32(precision: str) -> None:

@@ -127,3 +127,7 @@ class NameMap:
                 raise FormatError(f"{source} holds {theirs} twice")
             renamed[ours] = array
         return renamed
+
+    def rename_back(self, weights: Mapping[str, Array]) -> dict[str, Array]:
+        """Arrays under Hugging Face's names."""
+        return {self.to_hf(name): array for name, array in weights.items()}

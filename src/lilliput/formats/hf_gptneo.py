@@ -105,8 +105,4 @@ def _weights_from_hf(tensors: Mapping[str, Array], source: str) -> dict[str, Arr
     return _NAMES.rename(learned, source)
 
 
-def _weights_to_hf(weights: Mapping[str, Array]) -> dict[str, Array]:
-    return {_NAMES.to_hf(name): array for name, array in weights.items()}
-
-
-GPTNEO = HuggingFace("gpt_neo", _config_from_hf, _config_to_hf, _weights_from_hf, _weights_to_hf)
+GPTNEO = HuggingFace("gpt_neo", _config_from_hf, _config_to_hf, _weights_from_hf, _NAMES.rename_back)

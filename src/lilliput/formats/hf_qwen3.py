@@ -51,8 +51,4 @@ def _weights_from_hf(tensors: Mapping[str, Array], source: str) -> dict[str, Arr
     return _NAMES.rename(without_tables(tensors), source)
 
 
-def _weights_to_hf(weights: Mapping[str, Array]) -> dict[str, Array]:
-    return {_NAMES.to_hf(name): array for name, array in weights.items()}
-
-
-QWEN3 = HuggingFace("qwen3", _config_from_hf, _config_to_hf, _weights_from_hf, _weights_to_hf)
+QWEN3 = HuggingFace("qwen3", _config_from_hf, _config_to_hf, _weights_from_hf, _NAMES.rename_back)

@@ -47,10 +47,8 @@ class _RotaryShape(_Shape):
         return self
 
 
-class LlamaConfig(_RotaryShape):
-    """The Llama family: RMSNorm, rotary positions, SwiGLU, grouped-query attention."""
-
-    family: Literal["llama"] = "llama"
+class _EvenHeadsShape(_RotaryShape):
+    """What Llama and its mixture have: heads divide the width, and are even for rotary positions."""
 
     @property
     def d_head(self) -> int:
@@ -61,6 +59,12 @@ class LlamaConfig(_RotaryShape):
     def _widths_fit(self) -> Self:
         _check_even_heads(self.d_model, self.n_heads)
         return self
+
+
+class LlamaConfig(_EvenHeadsShape):
+    """The Llama family: RMSNorm, rotary positions, SwiGLU, grouped-query attention."""
+
+    family: Literal["llama"] = "llama"
 
 
 class Qwen3Config(_RotaryShape):
@@ -88,21 +92,15 @@ class Qwen3Config(_RotaryShape):
         return self
 
 
-class MoEConfig(_RotaryShape):
+class MoEConfig(_EvenHeadsShape):
     """Mixtral's mixture of experts: Llama with several feed-forward networks, a few of which read a token."""
 
     family: Literal["moe"] = "moe"
     n_experts: Annotated[int, Field(ge=1, le=4096)] = 8
     experts_per_token: Size = 2
 
-    @property
-    def d_head(self) -> int:
-        """Width of one attention head."""
-        return self.d_model // self.n_heads
-
     @model_validator(mode="after")
-    def _widths_fit(self) -> Self:
-        _check_even_heads(self.d_model, self.n_heads)
+    def _experts_suffice(self) -> Self:
         if self.experts_per_token > self.n_experts:
             raise ValueError(
                 f"experts_per_token {self.experts_per_token} is more than n_experts {self.n_experts}"

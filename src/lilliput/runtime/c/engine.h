@@ -42,7 +42,7 @@ struct lp {
   lp_model model;
   const lp_kernels *kernels;
   const lp_team *team;
-  int slots, width, small_cache, parts;
+  int slots, width, small_cache;
   size_t head_words;  /* 32-bit words of one head's keys */
   size_t wide, qkv_wide, in_wide, d_wide, vocab_wide, sums_wide; /* padded widths */
   lp_slot *slot;
