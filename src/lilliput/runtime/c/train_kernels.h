@@ -35,6 +35,7 @@ typedef struct {
    scale and log2(e). Everything but `room` is strided by `row` (gradients by `d_row`, z and dz by `z_row`). */
 typedef struct {
   int tokens, d_head, heads;
+  int pairs; /* products of bfloat16 */
   const float *q, *k, *v;
   size_t row, z_row, d_row;
   float *z;
@@ -84,8 +85,8 @@ typedef struct {
 
 /* Numbers of room for attention over rows of at most `tokens`. */
 static inline size_t lp_attention_room(int tokens, int d_head) {
-  size_t wide = 16 * LP_MAX_VECS, d = (size_t)lp_pad(d_head, 16);
-  return wide * (3 * d + 2 * wide + 4) + 2 * ((size_t)lp_pad(tokens, 64) + 16) * d;
+  size_t wide = 16 * LP_MAX_VECS, d = (size_t)lp_pad(d_head, 16), keys = (size_t)lp_pad(tokens, 2) * d;
+  return wide * (3 * d + 2 * wide) + 2 * keys + 2 * keys + wide * (2 * d + 2 * wide) + 64; /* the last three: pairs */
 }
 
 extern const lp_train_kernels lp_train_plain, lp_train_avx2, lp_train_avx512, lp_train_avx512_bf16, lp_train_neon;

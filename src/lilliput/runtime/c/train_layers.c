@@ -94,7 +94,7 @@ void lp_attend_item(lp_trainer *t, int item, int part) {
   size_t stat = (size_t)head * (size_t)t->stat_row + (size_t)t->stat_starts[at->row];
   float *q = AT(l->qkv_out, first, t->qkv_wide);
   lp_attend a = {0};
-  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group;
+  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs;
   a.q = q + head * s->d_head, a.k = q + t->heads_wide + at->head * s->d_head, a.v = a.k + t->kv_wide;
   a.row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
   a.z = AT(l->z, first, t->heads_wide) + head * s->d_head;
@@ -201,7 +201,7 @@ void lp_attend_back_item(lp_trainer *t, int item, int part) {
   size_t stat = (size_t)head * (size_t)t->stat_row + (size_t)t->stat_starts[at->row];
   float *q = AT(l->qkv_out, first, t->qkv_wide), *dq = AT(t->slope_qkv[layer & 1], first, t->qkv_wide);
   lp_attend a = {0};
-  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.scale = s->attention_scale;
+  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs, a.scale = s->attention_scale;
   a.q = q + head * s->d_head, a.k = q + t->heads_wide + at->head * s->d_head, a.v = a.k + t->kv_wide;
   a.dq = dq + head * s->d_head, a.dk = dq + t->heads_wide + at->head * s->d_head, a.dv = a.dk + t->kv_wide;
   a.row = a.d_row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
