@@ -21,6 +21,7 @@ from lilliput.runtime.native import CRequest, NativeEngine, kernel_names, librar
 pytestmark = pytest.mark.skipif(library_path() is None, reason="the C engine was not built (no compiler)")
 
 GREEDY = Sampling(temperature=0)
+TINY = {"vocab_size": 40, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 9, "context": 16}
 
 
 def draw_config(seed):
@@ -48,6 +49,8 @@ def draw_config(seed):
         shared |= {"n_experts": int(random.integers(2, 6)), "experts_per_token": int(random.integers(1, 3))}
     if family is GPTNeoConfig:
         shared["window"] = int(random.integers(1, 60))
+    if random.integers(3) == 0:
+        shared["gate" if "n_kv_heads" in shared else "activation"] = "relu"
     return family(**shared)
 
 
@@ -253,3 +256,27 @@ def test_the_engine_takes_a_setup_apart(small_image):
         engine.begin(1, [1], CRequest(0, 0, 1, 0, 1, 0, 1, 0))
     with pytest.raises(LilliputError, match="prompt"):
         engine.read(0, [1] * 33)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        LlamaConfig(**TINY, n_kv_heads=1, gate="gelu"),
+        GPT2Config(**TINY, activation="silu"),
+    ],
+    ids=["llama", "gpt2"],
+)
+def test_an_activation_that_the_engine_lacks_is_refused_with_the_engine_that_has_it(config):
+    with pytest.raises(LilliputError, match=f"{config.other_activation}: use --engine torch"):
+        engine_image(config, get_weights(build_model(config)), "f32")
+
+
+def test_relu_lets_what_is_no_number_through_on_every_processor():
+    """So a broken story ends as broken and is not told on."""
+    config = GPT2Config(**TINY, activation="relu")
+    weights = get_weights(draw_model(config))
+    weights["blocks.0.mlp.up.bias"][3] = np.nan
+    for name in kernel_names():
+        engine = CBatch(engine_image(config, weights, "f32"), kernels=name)
+        engine.begin(0, Request((1, 2), GREEDY, 0, 4, frozenset()))
+        assert engine.run(5)[0].ending == "broken", name

@@ -68,11 +68,16 @@ _NAME = re.compile(r"(?:blocks\.(\d+)\.)?(.+)\.(weight|bias)")
 
 
 def find_architecture(config: ModelConfig) -> str:
-    """llama.cpp's name of the architecture; raises ConfigError where it has none."""
+    """llama.cpp's name of the architecture; raises ConfigError where it has none that computes `config`."""
     if config.family not in ARCHITECTURES:
         raise ConfigError(
             f"llama.cpp has no architecture for {config.family} models, so there is no GGUF of them; "
             f"there is for {', '.join(ARCHITECTURES)}"
+        )
+    if config.other_activation:
+        raise ConfigError(
+            f"llama.cpp computes {config.family} models with one activation, and this one has "
+            f"{config.other_activation}: there is no GGUF of it"
         )
     return ARCHITECTURES[config.family]
 

@@ -31,8 +31,13 @@ Rounding = Callable[[str, Floats], Matrix]
 def write_image(config: ModelConfig, weights: Mapping[str, Floats], rounding: Rounding) -> bytes:
     """The image of a model; `rounding` chooses each matrix's precision.
 
-    Raises FormatError for a model whose context the engine does not serve.
+    Raises FormatError for a model whose context or activation the engine does not serve.
     """
+    if config.other_activation not in (None, "relu"):
+        raise FormatError(
+            f"the C engine computes silu in gates, gelu_tanh without, and relu in both; this model has "
+            f"{config.other_activation}: use --engine torch"
+        )
     if config.context > MOST_CONTEXT:
         raise FormatError(
             f"the model reads {config.context:,} tokens by its config, and the C engine {MOST_CONTEXT:,} "
@@ -72,6 +77,7 @@ def _head(config: ModelConfig, weights: Mapping[str, Floats], words: int, tensor
     ]  # fmt: skip
     settings = [config.norm_eps, config.d_head**-0.5 if scale is None else scale]
     head = MAGIC + struct.pack(f"<{len(numbers)}I2fI", *numbers, *settings, tensors)
+    head += struct.pack("<I", config.other_activation == "relu")
     return head.ljust(_WORDS * 4, b"\0")
 
 

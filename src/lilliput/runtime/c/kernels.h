@@ -35,6 +35,7 @@ struct lp_kernels {
   void (*layer_norm)(const float *x, const float *weight, const float *bias, int n, float eps, float *y);
   void (*silu_gate)(const float *gate, const float *up, int n, float *y);
   void (*gelu)(const float *x, int n, float *y);
+  void (*relu)(const float *x, const float *up, int n, float *y); /* relu(x) * up; relu(x) where `up` is NULL */
   void (*add)(float *x, const float *y, float times, int n);
   void (*scale)(float *x, float times, int n);
   void (*norm_heads)(float *x, int heads, int d_head, const float *weight, float eps);

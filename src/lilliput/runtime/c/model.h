@@ -38,6 +38,7 @@ typedef struct {
   int centred;  /* LayerNorm, not RMSNorm */
   int rotary;   /* positions turn keys and queries, instead of being added to the embedding */
   int gated;    /* silu(gate) * up, instead of gelu(up) */
+  int relu;     /* relu in place of either */
   int n_experts, experts_per_token; /* 0: no mixture */
   float norm_eps, attention_scale;
   lp_matrix embed, head;
