@@ -39,6 +39,8 @@ FAMILIES: list[ModelConfig] = [
     MoEConfig(**SMALL, n_heads=2, n_kv_heads=2, n_experts=3, experts_per_token=1, tied=False, rope_theta=1e6),
     LlamaConfig(**SMALL, n_heads=4, n_kv_heads=1, gate="relu"),
     MoEConfig(**SMALL, n_heads=2, n_kv_heads=1, n_experts=3, gate="relu"),
+    Qwen3Config(**SMALL, n_heads=2, n_kv_heads=1, gate="gelu"),
+    GPTNeoConfig(**SMALL, n_heads=4, window=7, activation="silu"),
 ]
 """What every family must hold is tested on all of these. A new family joins by being here."""
 

@@ -21,6 +21,7 @@ VERSION = 1
 LANES, MOST_BLOCKS, MOST_CONTEXT = 16, 8, 1 << 20
 _ABSENT, _VECTOR, _FLOATS, _INT8, _INT4 = range(5)
 _WORDS, _TENSOR_WORDS = 24, 8
+_ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
 
 Numbers = npt.NDArray[Any]
 Matrix = Floats | Integers
@@ -31,13 +32,8 @@ Rounding = Callable[[str, Floats], Matrix]
 def write_image(config: ModelConfig, weights: Mapping[str, Floats], rounding: Rounding) -> bytes:
     """The image of a model; `rounding` chooses each matrix's precision.
 
-    Raises FormatError for a model whose context or activation the engine does not serve.
+    Raises FormatError for a model whose context the engine does not serve.
     """
-    if config.other_activation not in (None, "relu"):
-        raise FormatError(
-            f"the C engine computes silu in gates, gelu_tanh without, and relu in both; this model has "
-            f"{config.other_activation}: use --engine torch"
-        )
     if config.context > MOST_CONTEXT:
         raise FormatError(
             f"the model reads {config.context:,} tokens by its config, and the C engine {MOST_CONTEXT:,} "
@@ -77,7 +73,7 @@ def _head(config: ModelConfig, weights: Mapping[str, Floats], words: int, tensor
     ]  # fmt: skip
     settings = [config.norm_eps, config.d_head**-0.5 if scale is None else scale]
     head = MAGIC + struct.pack(f"<{len(numbers)}I2fI", *numbers, *settings, tensors)
-    head += struct.pack("<I", config.other_activation == "relu")
+    head += struct.pack("<I", _ACTIVATIONS.index(config.hidden_activation))
     return head.ljust(_WORDS * 4, b"\0")
 
 

@@ -44,9 +44,9 @@ class _RotaryShape(_Shape):
     """What the gate of the feed-forward part goes through: silu makes it SwiGLU, relu ReGLU, gelu GEGLU."""
 
     @property
-    def other_activation(self) -> Activation | None:
-        """The activation where it is another than these families are known by, else None."""
-        return None if self.gate == "silu" else self.gate
+    def hidden_activation(self) -> Activation:
+        """The activation of the feed-forward part, gated or not."""
+        return self.gate
 
     @model_validator(mode="after")
     def _heads_share_keys_evenly(self) -> Self:
@@ -125,9 +125,9 @@ class _LearnedPositionsShape(_Shape):
     """What the hidden values of the feed-forward part go through."""
 
     @property
-    def other_activation(self) -> Activation | None:
-        """The activation where it is another than these families are known by, else None."""
-        return None if self.activation == "gelu_tanh" else self.activation
+    def hidden_activation(self) -> Activation:
+        """The activation of the feed-forward part, gated or not."""
+        return self.activation
 
     @property
     def d_head(self) -> int:
