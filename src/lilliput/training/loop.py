@@ -21,7 +21,7 @@ from lilliput.training.diary import (
 )
 from lilliput.training.plan import Plan
 from lilliput.training.resume import Position, RunFiles, load_checkpoint, save_checkpoint
-from lilliput.training.schedule import learning_rate_at, progress_of
+from lilliput.training.schedule import progress_of, rate_factor_at
 from lilliput.training.step import Step
 
 
@@ -96,15 +96,15 @@ def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Sur
 def _one_step(plan: Plan, step: Step, batches: Batches, position: Position) -> Row:
     batch = batches.at(position.step)
     progress = progress_of(plan.train, position.tokens, position.seconds)
-    rate = learning_rate_at(plan.train, progress)
-    result = step.learn(batch, rate)
+    factor = rate_factor_at(plan.train, progress)
+    result = step.learn(batch, factor)
     return {
         "step": position.step,
         "epoch": batch.epoch,
         "targets": batch.targets,
         "nats_per_token": result.nats / batch.targets,
         "gradient_norm": result.gradient_norm,
-        "learning_rate": rate,
+        "learning_rate": plan.train.learning_rate * factor,
         "progress": progress,
     }
 
