@@ -36,6 +36,7 @@ bench: .venv/.test
 
 docs: .venv/.test
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_presets.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -29,6 +29,7 @@ FAMILIES: list[ModelConfig] = [
     Qwen3Config(**SMALL, n_heads=4, n_kv_heads=2, d_head=10, tied=False, rope_theta=777.0),
     GPT2Config(**SMALL, n_heads=4),
     GPT2Config(**SMALL, n_heads=3, tied=False, norm_eps=1e-3),
+    GPT2Config(**SMALL, n_heads=2, activation="relu"),
     GPTNeoConfig(**SMALL, n_heads=4, window=5),
     GPTNeoConfig(**SMALL, n_heads=2, window=3, pattern=("local",)),
     GPTNeoConfig(
@@ -36,6 +37,10 @@ FAMILIES: list[ModelConfig] = [
     ),
     MoEConfig(**SMALL, n_heads=4, n_kv_heads=2, n_experts=4),
     MoEConfig(**SMALL, n_heads=2, n_kv_heads=2, n_experts=3, experts_per_token=1, tied=False, rope_theta=1e6),
+    LlamaConfig(**SMALL, n_heads=4, n_kv_heads=1, gate="relu"),
+    MoEConfig(**SMALL, n_heads=2, n_kv_heads=1, n_experts=3, gate="relu"),
+    Qwen3Config(**SMALL, n_heads=2, n_kv_heads=1, gate="gelu"),
+    GPTNeoConfig(**SMALL, n_heads=4, window=7, activation="silu"),
 ]
 """What every family must hold is tested on all of these. A new family joins by being here."""
 

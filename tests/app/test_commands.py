@@ -213,6 +213,18 @@ def test_without_a_network_the_story_world_serves_and_says_so(
     assert "stories: the built-in story world: 400 stories of seed 0" in told
 
 
+def test_presets_are_listed_by_who_made_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["presets"]) == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.split("\n")]
+    at = lines.index("llama2.c")
+    assert lines[at + 1].split() == ["stories260k", "llama", "260,032", "227,264", "512", "512"]
+    assert lines[at + 1].startswith("  ")
+    assert run(["presets", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["group"] for row in rows} >= {"lilliput", "llama2.c", "TinyStories", "model collapse"}
+    assert next(row for row in rows if row["name"] == "pocket")["group"] == "lilliput"
+
+
 def test_a_preset_is_shown_as_the_plan_file_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["presets", "pocket"]) == 0
     (tmp_path / "p.toml").write_text(capsys.readouterr().out)

@@ -16,6 +16,12 @@ def test_the_page_of_commands_is_the_commands_own_help() -> None:
     assert made == (ROOT / "docs/cli.md").read_text(encoding="utf-8"), "run `make docs`"
 
 
+def test_the_page_of_presets_is_what_they_say_of_themselves() -> None:
+    made = runpy.run_path(str(ROOT / "docs/make_presets.py"))["page"]()
+    assert made == (ROOT / "docs/presets.md").read_text(encoding="utf-8"), "run `make docs`"
+    assert all(f"| `{name}` |" in made for name in PRESETS)
+
+
 def test_the_page_of_commands_leaves_none_out() -> None:
     listed = runpy.run_path(str(ROOT / "docs/make_cli.py"))["COMMANDS"]
     top = {command.name for command in app.registered_commands} | {

@@ -103,6 +103,13 @@ GPTNEO = {
         ),
         ("mixtral", {**ROTARY, "num_local_experts": 5}),
         ("mixtral", {**ROTARY, "num_experts_per_tok": 1, "tie_word_embeddings": True}),
+        ("llama", {**ROTARY, "hidden_act": "swish"}),
+        ("llama", {**ROTARY, "hidden_act": "gelu", "num_key_value_heads": 1}),
+        ("qwen3", {**ROTARY, "head_dim": 8, "hidden_act": "relu"}),
+        ("mixtral", {**ROTARY, "hidden_act": "gelu_pytorch_tanh"}),
+        ("gpt2", {**GPT2, "activation_function": "gelu"}),
+        ("gpt2", {**GPT2, "activation_function": "silu"}),
+        ("gpt_neo", {**GPTNEO, "activation_function": "relu"}),
     ],
 )
 def test_a_folder_that_transformers_saved_computes_the_same_logits(
@@ -238,7 +245,7 @@ def change_config(folder: Path, **changes: object) -> None:
     ("changes", "told"),
     [
         ({"hiden_size": 3}, "unknown key hiden_size; did you mean hidden_size"),
-        ({"hidden_act": "gelu"}, "hidden_act = 'gelu' is not supported"),
+        ({"hidden_act": "mish"}, "hidden_act = 'mish' is not supported; silu, "),
         ({"attention_bias": True}, "attention_bias"),
         ({"rope_scaling": {"factor": 2}}, "rope_scaling"),
         ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1.0}}, "rope_type 'yarn'"),
@@ -272,7 +279,7 @@ def test_a_config_that_we_would_compute_differently_is_refused(
         ("qwen3", {"num_local_experts": 3}, "unknown key num_local_experts"),
         ("gpt2", {"scale_attn_weights": False}, "scale_attn_weights"),
         ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx"),
-        ("gpt2", {"activation_function": "relu"}, "activation_function = 'relu'"),
+        ("gpt2", {"activation_function": "quick_gelu"}, "activation_function = 'quick_gelu'"),
         ("gpt2", {"add_cross_attention": True}, "add_cross_attention"),
         ("gpt2", {"n_inner": "wide"}, "d_ff"),
         ("gpt2", {"n_embd": [24]}, "d_model"),
@@ -290,13 +297,13 @@ def test_a_config_that_we_would_compute_differently_is_refused(
         ("gpt_neo", {"attention_layers": ["global", "global"]}, "differ"),
         ("gpt_neo", {"num_layers": 10**10, "attention_types": [[["global"], 10**10]]}, "attention_types"),
         ("gpt_neo", {"window_size": 0}, "window"),
-        ("gpt_neo", {"activation_function": "gelu"}, "activation_function"),
+        ("gpt_neo", {"activation_function": None}, "lacks activation_function"),
         ("mixtral", {"sliding_window": 20}, "sliding_window = 20"),
         ("mixtral", {"num_experts_per_tok": 9}, "experts_per_token 9 is more than n_experts"),
         ("mixtral", {"num_local_experts": 3}, "shape"),
         ("mixtral", {"num_local_experts": 10**9}, "n_experts"),
         ("mixtral", {"head_dim": 8}, "head_dim"),
-        ("mixtral", {"hidden_act": "gelu"}, "hidden_act"),
+        ("mixtral", {"hidden_act": ["silu"]}, "hidden_act"),
     ],
 )
 def test_no_family_is_computed_otherwise_than_its_config_says(

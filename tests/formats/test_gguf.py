@@ -149,6 +149,13 @@ def test_a_family_without_an_architecture_is_refused_by_name(tokenizer: Tokenize
     assert not list(tmp_path.iterdir())
 
 
+def test_an_activation_that_llama_cpp_lacks_is_refused_by_name(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    config = GPT2Config(**SHAPE, n_heads=4, activation="relu")
+    with pytest.raises(ConfigError, match="gelu_tanh only, and this one has relu"):
+        write_gguf(tmp_path / "m.gguf", config, random_weights(config), tokenizer)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["tok512.model", "tok4096.model", "tok512.bin", "llama2-32000.model"])
 def test_sentencepiece_vocabularies_read_back_equal(name: str, shared: Path, tmp_path: Path) -> None:
     tokenizer = load_tokenizer(shared / "tokenizers" / name)

@@ -132,9 +132,10 @@ def test_versions_0_and_1_of_the_public_model_hold_the_same_weights(shared: Path
 
 
 def test_a_model_that_llama2c_would_compute_differently_is_refused(tmp_path: Path) -> None:
-    config = CONFIGS[0].model_copy(update={"rope_theta": 500.0})
-    with pytest.raises(ConfigError, match="rope_theta"):
-        write_llama2c(tmp_path / "m.bin", config, random_weights(config))
+    for changes, told in (({"rope_theta": 500.0}, "rope_theta"), ({"gate": "relu"}, "computes silu only")):
+        config = CONFIGS[0].model_copy(update=changes)
+        with pytest.raises(ConfigError, match=told):
+            write_llama2c(tmp_path / "m.bin", config, random_weights(config))
     assert not list(tmp_path.iterdir())
 
 

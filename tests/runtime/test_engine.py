@@ -21,6 +21,7 @@ from lilliput.runtime.native import CRequest, NativeEngine, kernel_names, librar
 pytestmark = pytest.mark.skipif(library_path() is None, reason="the C engine was not built (no compiler)")
 
 GREEDY = Sampling(temperature=0)
+TINY = {"vocab_size": 40, "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 9, "context": 16}
 
 
 def draw_config(seed):
@@ -48,6 +49,8 @@ def draw_config(seed):
         shared |= {"n_experts": int(random.integers(2, 6)), "experts_per_token": int(random.integers(1, 3))}
     if family is GPTNeoConfig:
         shared["window"] = int(random.integers(1, 60))
+    if random.integers(3) == 0:
+        shared["gate" if "n_kv_heads" in shared else "activation"] = str(random.choice(["gelu", "relu"]))
     return family(**shared)
 
 
@@ -253,3 +256,41 @@ def test_the_engine_takes_a_setup_apart(small_image):
         engine.begin(1, [1], CRequest(0, 0, 1, 0, 1, 0, 1, 0))
     with pytest.raises(LilliputError, match="prompt"):
         engine.read(0, [1] * 33)
+
+
+ACTIVATIONS = ("silu", "gelu", "gelu_tanh", "relu")
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("gated", [True, False])
+def test_every_activation_is_torchs_over_its_whole_range_on_every_processor(activation, gated):
+    shape = {**TINY, "d_model": 32, "d_ff": 50}
+    config = (
+        LlamaConfig(**shape, n_kv_heads=1, gate=activation)
+        if gated
+        else GPT2Config(**shape, activation=activation)
+    )
+    model = draw_model(config)
+    with torch.no_grad():
+        into = model.blocks[0].mlp.gate if gated else model.blocks[0].mlp.up
+        into.weight.mul_(5)  # hidden values from -15 to 15, about
+    ids = list(range(10))
+    with torch.inference_mode():
+        expected = model(torch.tensor([ids]))[0].numpy()
+    for name in kernel_names():
+        engine = NativeEngine(engine_image(config, get_weights(model), "f32"), slots=1, width=7, kernels=name)
+        logits = engine.read(0, ids, all_logits=True)
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(logits / scale, expected / scale, atol=2e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_an_activation_lets_what_is_no_number_through_on_every_processor(activation):
+    """So a broken story ends as broken and is not told on."""
+    config = GPT2Config(**TINY, activation=activation)
+    weights = get_weights(draw_model(config))
+    weights["blocks.0.mlp.up.bias"][3] = np.nan
+    for name in kernel_names():
+        engine = CBatch(engine_image(config, weights, "f32"), kernels=name)
+        engine.begin(0, Request((1, 2), GREEDY, 0, 4, frozenset()))
+        assert engine.run(5)[0].ending == "broken", name

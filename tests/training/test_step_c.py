@@ -121,6 +121,7 @@ def test_the_state_of_another_model_is_refused_and_nothing_changes() -> None:
 def test_what_it_cannot_do_is_refused_in_words() -> None:
     gpt2 = GPT2Config(**SMALL, n_heads=4)
     assert "gpt2" in (why_not_c(gpt2, PLAN) or "")
+    assert "not relu" in (why_not_c(LLAMA.model_copy(update={"gate": "relu"}), PLAN) or "")
     assert "cuda" in (why_not_c(LLAMA, PLAN.model_copy(update={"device": "cuda"})) or "")
     assert "dropout" in (why_not_c(LLAMA, PLAN.model_copy(update={"dropout": 0.1})) or "")
     assert "float16" in (why_not_c(LLAMA, PLAN.model_copy(update={"precision": "float16"})) or "")

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lilliput.errors import FormatError, LilliputError
-from lilliput.models import LlamaConfig, ModelConfig
+from lilliput.models import LlamaConfig, ModelConfig, MoEConfig
+from lilliput.models.balance import RouterLogits
 from lilliput.models.loss import IGNORED
 from lilliput.stories.batches import Batch
 from lilliput.training.plan import TrainPlan
@@ -302,3 +303,47 @@ def test_an_average_that_the_checkpoint_lacks_is_refused() -> None:
     state = TorchStep(CONFIG, PLAN, 0).state()
     with pytest.raises(FormatError, match="no average"):
         TorchStep(CONFIG, PLAN.model_copy(update={"ema": 0.9}), 0).load_state(state)
+
+
+MIXTURE = MoEConfig(
+    vocab_size=40, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=12, context=32, n_experts=4
+)
+
+
+def test_the_balance_loss_evens_out_what_experts_are_asked() -> None:
+    def unevenness(balance: float) -> float:
+        step = TorchStep(MIXTURE, PLAN.model_copy(update={"balance_loss": balance}), 0)
+        with torch.no_grad():  # a router that begins one-sided
+            for block in step.model.blocks:
+                block.mlp.router.weight[0] += 0.5 * block.mlp.router.weight.std()
+        for _ in range(30):
+            step.learn(BATCH, 1.0)
+        heard = RouterLogits(step.model)
+        [whole] = pad_rows([row[:13] for row in ROWS if len(row) >= 13], 8192)
+        with torch.no_grad():
+            step.model(whole[0])
+            return float(heard.take_balance(whole[1] != IGNORED) / whole[1].numel())
+
+    without, much = unevenness(0.0), unevenness(1.0)
+    assert much < without
+    assert much < 2.1  # 2 chosen of 4: even is 2
+
+
+def test_the_balance_loss_adds_to_the_gradient_its_mean_over_the_tokens() -> None:
+    def gradient(balance: float, **settings: bool) -> torch.Tensor:
+        plan = PLAN.model_copy(update={"balance_loss": balance, "clip": 1e9, **settings})
+        step = TorchStep(MIXTURE, plan, 0)
+        step.learn(same_lengths, 0.0)
+        return step.model.blocks[0].mlp.router.weight.grad.clone()
+
+    rows = [row[:12] for row in ROWS if len(row) >= 12]
+    same_lengths = Batch(rows, 11 * len(rows), 0)
+    step = TorchStep(MIXTURE, PLAN, 0)
+    heard = RouterLogits(step.model)
+    [(inputs, targets)] = pad_rows(rows, 8192)
+    step.model(inputs)
+    (heard.take_balance(targets != IGNORED) / targets.numel()).backward()
+    alone = step.model.blocks[0].mlp.router.weight.grad
+    torch.testing.assert_close(gradient(3.0) - gradient(0.0), 3 * alone, atol=1e-6, rtol=1e-4)
+    recomputed = gradient(3.0, checkpoint_activations=True)
+    torch.testing.assert_close(recomputed, gradient(3.0), atol=1e-6, rtol=1e-4)

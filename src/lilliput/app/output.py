@@ -40,6 +40,18 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     Console(highlight=False, markup=False).print(table)
 
 
+def print_groups(headings: Sequence[str], groups: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """A table for people in groups, each under its title; every column but the first two is numbers."""
+    table = Table(box=None, pad_edge=False, header_style="")
+    for column, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if column > 1 else "left", overflow="fold")
+    for title, rows in groups.items():
+        table.add_row(title)
+        for row in rows:
+            table.add_row(f"  {row[0]}", *map(_show, row[1:]))
+    Console(highlight=False, markup=False).print(table)
+
+
 def command_name() -> str:
     """How the person called us, so that a suggested command works as pasted."""
     called = Path(sys.argv[0])

@@ -10,6 +10,12 @@ from lilliput.models.config import GPT2Config, LlamaConfig, ModelConfig, MoEConf
 from lilliput.models.shapes import weight_shapes
 
 ARCHITECTURES = {"llama": "llama", "moe": "llama", "qwen3": "qwen3", "gpt2": "gpt2"}  # ours -> llama.cpp's
+_ACTIVATIONS = {
+    "llama": "silu",
+    "moe": "silu",
+    "qwen3": "silu",
+    "gpt2": "gelu_tanh",
+}  # what llama.cpp computes
 
 _SHARED = {
     "d_model": "embedding_length",
@@ -68,11 +74,16 @@ _NAME = re.compile(r"(?:blocks\.(\d+)\.)?(.+)\.(weight|bias)")
 
 
 def find_architecture(config: ModelConfig) -> str:
-    """llama.cpp's name of the architecture; raises ConfigError where it has none."""
+    """llama.cpp's name of the architecture; raises ConfigError where it has none that computes `config`."""
     if config.family not in ARCHITECTURES:
         raise ConfigError(
             f"llama.cpp has no architecture for {config.family} models, so there is no GGUF of them; "
             f"there is for {', '.join(ARCHITECTURES)}"
+        )
+    if config.hidden_activation != _ACTIVATIONS[config.family]:
+        raise ConfigError(
+            f"llama.cpp computes {config.family} models with {_ACTIVATIONS[config.family]} only, and "
+            f"this one has {config.hidden_activation}: there is no GGUF of it"
         )
     return ARCHITECTURES[config.family]
 

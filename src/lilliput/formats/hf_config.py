@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lilliput.config import near_miss
@@ -54,6 +54,17 @@ NO_EFFECT = frozenset([  # keys of any family that do not change the logits at i
 # fmt: on
 
 
+ACTIVATIONS = {  # Hugging Face's names -> ours; of one function the name that we write stands first
+    "silu": "silu",
+    "swish": "silu",
+    "gelu": "gelu",
+    "gelu_new": "gelu_tanh",  # 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "relu": "relu",
+}
+
+
 @dataclass(frozen=True)
 class ConfigMap:
     """How config.json of a family says what our config says."""
@@ -66,6 +77,8 @@ class ConfigMap:
     """Keys that change the function: the values that we compute."""
     others: frozenset[str]
     """Keys that the family's file reads itself, or that have no effect."""
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By key: Hugging Face's words for its values -> ours."""
 
     def read(self, values: Mapping[str, Any], source: str) -> dict[str, Any]:
         """Our fields; raises FormatError for a key that is unknown, missing or asks for another function."""
@@ -80,11 +93,19 @@ class ConfigMap:
         for theirs in self.fields.values():
             if filled.get(theirs) is None:
                 raise FormatError(f"{source} lacks {theirs}")
+        for key, words in self.words.items():
+            word = filled[key]
+            if not isinstance(word, str) or word not in words:
+                raise FormatError(f"{source}: {key} = {word!r} is not supported; {', '.join(words)} are")
+            filled[key] = words[word]
         return {ours: filled[theirs] for ours, theirs in self.fields.items()}
 
     def write(self, config: ModelConfig) -> dict[str, Any]:
         """Hugging Face's keys and values of our fields."""
-        return {theirs: getattr(config, ours) for ours, theirs in self.fields.items()}
+        values = {theirs: getattr(config, ours) for ours, theirs in self.fields.items()}
+        for key, words in self.words.items():
+            values[key] = next(theirs for theirs, ours in words.items() if ours == values[key])
+        return values
 
 
 @dataclass(frozen=True)

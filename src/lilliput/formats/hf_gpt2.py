@@ -11,7 +11,7 @@ import numpy as np
 
 from lilliput.errors import FormatError
 from lilliput.formats.hf_config import ConfigMap, HuggingFace, NameMap
-from lilliput.formats.hf_learned import GELU, NO_EFFECT, WHOLE, default_d_ff, without_masks
+from lilliput.formats.hf_learned import DEFAULTS, NO_EFFECT, WHOLE, WORDS, default_d_ff, without_masks
 from lilliput.formats.weights import Array
 from lilliput.models.config import GPT2Config
 
@@ -37,14 +37,15 @@ _CONFIG = ConfigMap(
         "context": "n_positions",
         "tied": "tie_word_embeddings",
         "norm_eps": "layer_norm_epsilon",
+        "activation": "activation_function",
     },
-    {"tie_word_embeddings": True, "layer_norm_epsilon": 1e-5},
+    DEFAULTS,
     {
-        "activation_function": GELU,
         "scale_attn_weights": (True,),
         "scale_attn_by_inverse_layer_idx": (False,),
     },
     NO_EFFECT | {"n_ctx", "resid_pdrop", "embd_pdrop", "attn_pdrop", "reorder_and_upcast_attn"},
+    WORDS,
 )
 _MASK = re.compile(r"transformer\.h\.\d+\.attn\.(?:bias|masked_bias)")
 _MATRIX = re.compile(r"blocks\.\d+\.(?:attn|mlp)\.[a-z]+\.weight")
@@ -63,7 +64,6 @@ def _config_to_hf(config: GPT2Config) -> dict[str, Any]:
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
         **_CONFIG.write(config),
-        "activation_function": GELU[0],
         "resid_pdrop": 0.0,
         "embd_pdrop": 0.0,
         "attn_pdrop": 0.0,

@@ -6,7 +6,7 @@ from typing import Any
 
 from lilliput.errors import FormatError
 from lilliput.formats.hf_config import ConfigMap, HuggingFace, NameMap
-from lilliput.formats.hf_learned import GELU, NO_EFFECT, WHOLE, default_d_ff, without_masks
+from lilliput.formats.hf_learned import DEFAULTS, NO_EFFECT, WHOLE, WORDS, default_d_ff, without_masks
 from lilliput.formats.weights import Array
 from lilliput.models.config import MOST_LAYERS, GPTNeoConfig
 
@@ -34,12 +34,14 @@ _CONFIG = ConfigMap(
         "context": "max_position_embeddings",
         "tied": "tie_word_embeddings",
         "norm_eps": "layer_norm_epsilon",
+        "activation": "activation_function",
         "window": "window_size",
     },
-    {"tie_word_embeddings": True, "layer_norm_epsilon": 1e-5, "window_size": 256},
-    {"activation_function": GELU},
+    {**DEFAULTS, "window_size": 256},
+    {},
     NO_EFFECT
     | {"attention_types", "attention_layers", "resid_dropout", "embed_dropout", "classifier_dropout"},
+    WORDS,
 )
 _MASK = re.compile(r"transformer\.h\.\d+\.attn\.attention\.(?:bias|masked_bias)")
 
@@ -58,7 +60,6 @@ def _config_to_hf(config: GPTNeoConfig) -> dict[str, Any]:
         **_CONFIG.write(config),
         "attention_types": [[layers, 1]],
         "attention_layers": layers,
-        "activation_function": GELU[0],
         "resid_dropout": 0.0,
         "embed_dropout": 0.0,
         "attention_dropout": 0.0,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lilliput.errors import FormatError
+from lilliput.formats.hf_config import ACTIVATIONS
 from lilliput.formats.weights import Array
 
 WHOLE = {
@@ -13,8 +14,8 @@ WHOLE = {
     "norm": "transformer.ln_f",
     "head": "lm_head",
 }
-GELU = ("gelu_new", "gelu_pytorch_tanh", "gelu_fast")
-"""Names of the one function that we compute, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))."""
+WORDS = {"activation_function": ACTIVATIONS}
+DEFAULTS = {"activation_function": "gelu_new", "tie_word_embeddings": True, "layer_norm_epsilon": 1e-5}
 NO_EFFECT = frozenset(
     [
         "summary_type",

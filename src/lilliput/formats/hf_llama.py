@@ -6,11 +6,13 @@ from typing import Any
 from lilliput.formats.hf_config import ConfigMap, HuggingFace, NameMap
 from lilliput.formats.hf_rotary import (
     ATTENTION,
+    DEFAULTS,
     FIELDS,
     FIXED,
+    GATED,
     OTHERS,
-    SWIGLU,
     WHOLE,
+    WORDS,
     check_head_dim,
     read_rotary,
     without_tables,
@@ -19,8 +21,8 @@ from lilliput.formats.hf_rotary import (
 from lilliput.formats.weights import Array
 from lilliput.models.config import LlamaConfig
 
-_NAMES = NameMap("model.layers.", {**ATTENTION, **SWIGLU}, WHOLE)
-_CONFIG = ConfigMap(FIELDS, {"tie_word_embeddings": False, "rms_norm_eps": 1e-6}, FIXED, OTHERS)
+_NAMES = NameMap("model.layers.", {**ATTENTION, **GATED}, WHOLE)
+_CONFIG = ConfigMap(FIELDS, {**DEFAULTS, "rms_norm_eps": 1e-6}, FIXED, OTHERS, WORDS)
 
 
 def _config_from_hf(values: dict[str, Any], source: str) -> LlamaConfig:

@@ -14,10 +14,12 @@ from lilliput.errors import FormatError
 from lilliput.formats.hf_config import ConfigMap, HuggingFace, NameMap
 from lilliput.formats.hf_rotary import (
     ATTENTION,
+    DEFAULTS,
     FIELDS,
     FIXED,
     OTHERS,
     WHOLE,
+    WORDS,
     check_head_dim,
     read_rotary,
     without_tables,
@@ -34,7 +36,7 @@ _NUMBERS = {ours: number for number, ours in _MATRICES.items()}
 _CONFIG = ConfigMap(
     {**FIELDS, "n_experts": "num_local_experts", "experts_per_token": "num_experts_per_tok"},
     {
-        "tie_word_embeddings": False,
+        **DEFAULTS,
         "rms_norm_eps": 1e-5,
         "num_key_value_heads": 8,
         "num_local_experts": 8,
@@ -42,6 +44,7 @@ _CONFIG = ConfigMap(
     },
     FIXED,
     OTHERS | {"sliding_window", "output_router_logits", "router_aux_loss_coef", "router_jitter_noise"},
+    WORDS,
 )
 _THETA = 1e6  # of transformers, where the file does not say
 

@@ -7,11 +7,13 @@ from lilliput.errors import FormatError
 from lilliput.formats.hf_config import ConfigMap, HuggingFace, NameMap
 from lilliput.formats.hf_rotary import (
     ATTENTION,
+    DEFAULTS,
     FIELDS,
     FIXED,
+    GATED,
     OTHERS,
-    SWIGLU,
     WHOLE,
+    WORDS,
     read_rotary,
     without_tables,
     write_rotary,
@@ -20,12 +22,18 @@ from lilliput.formats.weights import Array
 from lilliput.models.config import Qwen3Config
 
 _NORMS = {"attn.q_norm": "self_attn.q_norm", "attn.k_norm": "self_attn.k_norm"}
-_NAMES = NameMap("model.layers.", {**ATTENTION, **_NORMS, **SWIGLU}, WHOLE)
+_NAMES = NameMap("model.layers.", {**ATTENTION, **_NORMS, **GATED}, WHOLE)
 _CONFIG = ConfigMap(
     {**FIELDS, "d_head": "head_dim"},
-    {"tie_word_embeddings": False, "rms_norm_eps": 1e-6, "head_dim": 128, "num_key_value_heads": 32},
+    {
+        **DEFAULTS,
+        "rms_norm_eps": 1e-6,
+        "head_dim": 128,
+        "num_key_value_heads": 32,
+    },
     {**FIXED, "use_sliding_window": (False,)},
     OTHERS | {"layer_types", "sliding_window", "max_window_layers"},  # no windows without use_sliding_window
+    WORDS,
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lilliput.errors import FormatError
-from lilliput.formats.hf_config import ConfigMap
+from lilliput.formats.hf_config import ACTIVATIONS, ConfigMap
 from lilliput.formats.weights import Array
 from lilliput.models.config import LlamaConfig, MoEConfig, Qwen3Config
 
@@ -16,7 +16,7 @@ ATTENTION = {  # ours -> Hugging Face's, within a layer
     "attn.o": "self_attn.o_proj",
     "norm2": "post_attention_layernorm",
 }
-SWIGLU = {"mlp.gate": "mlp.gate_proj", "mlp.up": "mlp.up_proj", "mlp.down": "mlp.down_proj"}
+GATED = {"mlp.gate": "mlp.gate_proj", "mlp.up": "mlp.up_proj", "mlp.down": "mlp.down_proj"}
 WHOLE = {"embed": "model.embed_tokens", "norm": "model.norm", "head": "lm_head"}
 FIELDS = {  # ours -> Hugging Face's config.json
     "vocab_size": "vocab_size",
@@ -28,9 +28,11 @@ FIELDS = {  # ours -> Hugging Face's config.json
     "context": "max_position_embeddings",
     "tied": "tie_word_embeddings",
     "norm_eps": "rms_norm_eps",
+    "gate": "hidden_act",
 }
+DEFAULTS = {"hidden_act": "silu", "tie_word_embeddings": False}
+WORDS = {"hidden_act": ACTIVATIONS}
 FIXED: dict[str, tuple[Any, ...]] = {
-    "hidden_act": ("silu",),
     "attention_bias": (False,),
     "mlp_bias": (False,),
     "rope_scaling": (None,),
@@ -55,7 +57,6 @@ def write_rotary(table: ConfigMap, config: LlamaConfig | Qwen3Config | MoEConfig
     return {
         **table.write(config),
         "head_dim": config.d_head,
-        "hidden_act": "silu",
         "rope_theta": config.rope_theta,  # transformers 4
         "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},  # 5
         "dtype": "float32",

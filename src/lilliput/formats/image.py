@@ -22,6 +22,7 @@ VERSION = 1
 LANES, MOST_BLOCKS, MOST_CONTEXT = 16, 8, 1 << 20
 _ABSENT, _VECTOR, _FLOATS, _INT8, _INT4 = range(5)
 _WORDS, _TENSOR_WORDS = 24, 8
+_ACTIVATIONS = ("silu", "gelu_tanh", "gelu", "relu")
 
 Numbers = npt.NDArray[Any]
 Matrix = Floats | Integers
@@ -73,6 +74,7 @@ def _head(config: ModelConfig, weights: Mapping[str, Floats], words: int, tensor
     ]  # fmt: skip
     settings = [config.norm_eps, config.d_head**-0.5 if scale is None else scale]
     head = MAGIC + struct.pack(f"<{len(numbers)}I2fI", *numbers, *settings, tensors)
+    head += struct.pack("<I", _ACTIVATIONS.index(config.hidden_activation))
     return head.ljust(_WORDS * 4, b"\0")
 
 

@@ -78,6 +78,8 @@ def require_llama2c(config: ModelConfig) -> LlamaConfig:
     """`config`, if llama2.c computes such a model; raises ConfigError that says why it does not."""
     if not isinstance(config, LlamaConfig):
         raise ConfigError(f"llama2.c computes models of the llama family only; this one is {config.family}")
+    if config.gate != "silu":
+        raise ConfigError(f"llama2.c computes silu only; this model's gate is {config.gate}")
     if config.rope_theta != 10000.0 or abs(config.norm_eps - 1e-5) > 1e-9:
         raise ConfigError(
             "llama2.c computes with rope_theta 10000 and norm_eps 1e-5 only; this model has "

@@ -8,6 +8,8 @@ from lilliput.config import Config
 
 Size = Annotated[int, Field(ge=1)]
 MOST_LAYERS = 4096
+Activation = Literal["silu", "gelu", "gelu_tanh", "relu"]
+"""What hidden values go through: `gelu` by the error function, `gelu_tanh` by its approximation with tanh."""
 
 
 class _Shape(Config):
@@ -36,7 +38,15 @@ class _RotaryShape(_Shape):
     """What the families with rotary positions and grouped-query attention have."""
 
     n_kv_heads: Size
+    """Heads of keys and values: n_heads of them, fewer (grouped-query), or 1 (multi-query attention)."""
     rope_theta: Annotated[float, Field(gt=0)] = 10000.0
+    gate: Activation = "silu"
+    """What the gate of the feed-forward part goes through: silu makes it SwiGLU, relu ReGLU, gelu GEGLU."""
+
+    @property
+    def hidden_activation(self) -> Activation:
+        """The activation of the feed-forward part, gated or not."""
+        return self.gate
 
     @model_validator(mode="after")
     def _heads_share_keys_evenly(self) -> Self:
@@ -111,6 +121,14 @@ class MoEConfig(_EvenHeadsShape):
 class _LearnedPositionsShape(_Shape):
     """What GPT-2 and GPT-Neo have: every head has its own keys, and heads divide the width."""
 
+    activation: Activation = "gelu_tanh"
+    """What the hidden values of the feed-forward part go through."""
+
+    @property
+    def hidden_activation(self) -> Activation:
+        """The activation of the feed-forward part, gated or not."""
+        return self.activation
+
     @property
     def d_head(self) -> int:
         """Width of one attention head."""
@@ -128,7 +146,7 @@ class _LearnedPositionsShape(_Shape):
 
 
 class GPT2Config(_LearnedPositionsShape):
-    """GPT-2: LayerNorm, learned positions, GELU (its tanh form), biases everywhere."""
+    """GPT-2: LayerNorm, learned positions, GELU (its tanh form, unless said), biases everywhere."""
 
     family: Literal["gpt2"] = "gpt2"
 

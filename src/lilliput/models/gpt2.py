@@ -2,7 +2,7 @@
 
 from lilliput.models.config import GPT2Config
 from lilliput.models.decoder import Decoder
-from lilliput.models.layers import Attention, Block, GeluMLP, LayerNorm, LearnedPositions
+from lilliput.models.layers import Attention, Block, LayerNorm, LearnedPositions, PlainMLP
 
 
 class GPT2(Decoder):
@@ -23,5 +23,5 @@ def _block(config: GPT2Config) -> Block:
         LayerNorm(config.d_model, config.norm_eps),
         Attention(config.d_model, *heads, qkv_bias=True, o_bias=True),
         LayerNorm(config.d_model, config.norm_eps),
-        GeluMLP(config.d_model, config.d_ff),
+        PlainMLP(config.d_model, config.d_ff, config.activation),
     )

@@ -5,7 +5,7 @@ Queries, keys and values have no biases; the attention's output has one.
 
 from lilliput.models.config import GPTNeoConfig
 from lilliput.models.decoder import Decoder
-from lilliput.models.layers import Attention, Block, GeluMLP, LayerNorm, LearnedPositions
+from lilliput.models.layers import Attention, Block, LayerNorm, LearnedPositions, PlainMLP
 
 
 class GPTNeo(Decoder):
@@ -26,5 +26,5 @@ def _block(config: GPTNeoConfig, window: int | None) -> Block:
         LayerNorm(config.d_model, config.norm_eps),
         Attention(config.d_model, *heads, o_bias=True, scale=1.0, window=window),
         LayerNorm(config.d_model, config.norm_eps),
-        GeluMLP(config.d_model, config.d_ff),
+        PlainMLP(config.d_model, config.d_ff, config.activation),
     )

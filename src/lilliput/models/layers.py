@@ -4,11 +4,22 @@ Shapes: B stories side by side, T tokens, D = d_model, F = d_ff, H query heads, 
 K = d_head, E experts.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lilliput.models.cache import LayerCache
+from lilliput.models.config import Activation
+
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "gelu_tanh": partial(F.gelu, approximate="tanh"),
+    "relu": F.relu,
+}
 
 
 class Tap(nn.Identity):
@@ -168,32 +179,34 @@ def causal_attention(
     return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout, scale=scale)
 
 
-class SwiGLU(nn.Module):
-    """down(silu(gate(x)) * up(x)) (Shazeer 2020)."""
+class GatedMLP(nn.Module):
+    """down(activation(gate(x)) * up(x)); with silu this is SwiGLU (Shazeer 2020)."""
 
-    def __init__(self, d_model: int, d_ff: int) -> None:
+    def __init__(self, d_model: int, d_ff: int, activation: Activation) -> None:
         super().__init__()
+        self._activate = ACTIVATIONS[activation]
         self.gate = nn.Linear(d_model, d_ff, bias=False)
         self.up = nn.Linear(d_model, d_ff, bias=False)
         self.down = nn.Linear(d_ff, d_model, bias=False)
         self.tap_hidden = Tap()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.down(self.tap_hidden(F.silu(self.gate(x)) * self.up(x)))
+        out: Tensor = self.down(self.tap_hidden(self._activate(self.gate(x)) * self.up(x)))
         return out
 
 
-class GeluMLP(nn.Module):
-    """down(gelu(up(x))) with biases; GELU in its tanh form (Hendrycks and Gimpel 2016), as GPT-2 has it."""
+class PlainMLP(nn.Module):
+    """down(activation(up(x))) with biases; GPT-2 has GELU's tanh form (Hendrycks and Gimpel 2016)."""
 
-    def __init__(self, d_model: int, d_ff: int) -> None:
+    def __init__(self, d_model: int, d_ff: int, activation: Activation) -> None:
         super().__init__()
+        self._activate = ACTIVATIONS[activation]
         self.up = nn.Linear(d_model, d_ff)
         self.down = nn.Linear(d_ff, d_model)
         self.tap_hidden = Tap()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.down(self.tap_hidden(F.gelu(self.up(x), approximate="tanh")))
+        out: Tensor = self.down(self.tap_hidden(self._activate(self.up(x))))
         return out
 
 
@@ -206,15 +219,20 @@ class Stacked(nn.Module):
 
 
 class ExpertMixture(nn.Module):
-    """SwiGLU experts, of which the router chooses k for each token (Jiang et al. 2024).
+    """Gated experts, of which the router chooses k for each token (Jiang et al. 2024).
 
     Their outputs are mixed by a softmax over the router's logits of the chosen ones. All experts are
-    computed, as one wide SwiGLU whose hidden values count nothing where they were not chosen: so a token's
-    result never depends, to the bit, on what the tokens beside it chose.
+    computed, as one wide gated layer whose hidden values count nothing where they were not chosen: so a
+    token's result never depends, to the bit, on what the tokens beside it chose. That costs E / k times the
+    arithmetic that `flops_per_token` counts: twice for 4 experts of which 2 are chosen. The C engine computes
+    the chosen ones only.
     """
 
-    def __init__(self, d_model: int, d_ff: int, n_experts: int, experts_per_token: int) -> None:
+    def __init__(
+        self, d_model: int, d_ff: int, n_experts: int, experts_per_token: int, activation: Activation
+    ) -> None:
         super().__init__()
+        self._activate = ACTIVATIONS[activation]
         self.experts_per_token = experts_per_token
         self.router = nn.Linear(d_model, n_experts, bias=False)
         self.gate = Stacked(n_experts, d_model, d_ff)
@@ -227,9 +245,8 @@ class ExpertMixture(nn.Module):
         chosen, experts = logits.topk(self.experts_per_token, dim=-1)  # (B, T, k)
         shares = chosen.softmax(dim=-1, dtype=torch.float32)
         mixture = torch.zeros_like(logits, dtype=torch.float32).scatter(-1, experts, shares)  # (B, T, E)
-        gated = F.silu(F.linear(x, self.gate.weight.flatten(0, 1))) * F.linear(
-            x, self.up.weight.flatten(0, 1)
-        )  # (B, T, E * F)
+        gated = self._activate(F.linear(x, self.gate.weight.flatten(0, 1)))  # (B, T, E * F)
+        gated = gated * F.linear(x, self.up.weight.flatten(0, 1))
         hidden = self.tap_hidden(gated.view(*logits.shape, -1))  # (B, T, E, F)
         return torch.einsum("btef,edf->btd", hidden * mixture.unsqueeze(-1), self.down.weight)
 

@@ -2,7 +2,7 @@
 
 from lilliput.models.config import LlamaConfig
 from lilliput.models.decoder import Decoder
-from lilliput.models.layers import Attention, Block, RMSNorm, Rotary, SwiGLU
+from lilliput.models.layers import Attention, Block, GatedMLP, RMSNorm, Rotary
 
 
 class Llama(Decoder):
@@ -22,5 +22,5 @@ def _block(config: LlamaConfig, rotary: Rotary) -> Block:
         RMSNorm(config.d_model, config.norm_eps),
         Attention(config.d_model, config.n_heads, config.n_kv_heads, config.d_head, rotary=rotary),
         RMSNorm(config.d_model, config.norm_eps),
-        SwiGLU(config.d_model, config.d_ff),
+        GatedMLP(config.d_model, config.d_ff, config.gate),
     )

@@ -22,5 +22,5 @@ def _block(config: MoEConfig, rotary: Rotary) -> Block:
         RMSNorm(config.d_model, config.norm_eps),
         Attention(config.d_model, config.n_heads, config.n_kv_heads, config.d_head, rotary=rotary),
         RMSNorm(config.d_model, config.norm_eps),
-        ExpertMixture(config.d_model, config.d_ff, config.n_experts, config.experts_per_token),
+        ExpertMixture(config.d_model, config.d_ff, config.n_experts, config.experts_per_token, config.gate),
     )

@@ -2,7 +2,7 @@
 
 from lilliput.models.config import Qwen3Config
 from lilliput.models.decoder import Decoder
-from lilliput.models.layers import Attention, Block, RMSNorm, Rotary, SwiGLU
+from lilliput.models.layers import Attention, Block, GatedMLP, RMSNorm, Rotary
 
 
 class Qwen3(Decoder):
@@ -23,5 +23,5 @@ def _block(config: Qwen3Config, rotary: Rotary) -> Block:
         RMSNorm(config.d_model, config.norm_eps),
         Attention(config.d_model, *heads, rotary=rotary, qk_norm_eps=config.norm_eps),
         RMSNorm(config.d_model, config.norm_eps),
-        SwiGLU(config.d_model, config.d_ff),
+        GatedMLP(config.d_model, config.d_ff, config.gate),
     )

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lilliput.config import Config
 from lilliput.device import Device
-from lilliput.models.config import ModelConfig
+from lilliput.models.config import ModelConfig, MoEConfig
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -53,6 +53,8 @@ class TrainPlan(Config):
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.99
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    balance_loss: Annotated[float, Field(ge=0)] = 0.0
+    """Times the load-balancing loss of a mixture's routers, added to the loss (Fedus et al. 2022)."""
     clip: Positive = 1.0
     """Largest norm of the gradient; a longer one is shortened to it."""
     z_loss: Annotated[float, Field(ge=0)] = 0.0
@@ -112,4 +114,8 @@ class Plan(Config):
             )
         if self.train.minutes is None and self.train.tokens is None:
             raise ValueError("a run needs an end: give --minutes or --tokens")
+        if self.train.balance_loss and not isinstance(self.model, MoEConfig):
+            raise ValueError(
+                f"train.balance_loss {self.train.balance_loss:g} is for mixtures of experts; set it to 0"
+            )
         return self

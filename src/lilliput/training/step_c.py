@@ -38,6 +38,8 @@ def why_not_c(config: ModelConfig, plan: TrainPlan) -> str | None:
     """What of a plan the C step cannot do, in a few words; None where it can do all."""
     if not isinstance(config, LlamaConfig | Qwen3Config):
         return f"it trains the families llama and qwen3, not {config.family}"
+    if config.gate != "silu":
+        return f"it has silu in gates, not {config.gate}"
     if plan.device not in ("auto", "cpu"):
         return f"it runs on the CPU, not on {plan.device}"
     if plan.precision == "float16" or (plan.precision == "bfloat16" and not has_bfloat16()):

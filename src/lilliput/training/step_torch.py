@@ -16,6 +16,7 @@ from lilliput.device import choose_device
 from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models import build_model
+from lilliput.models.balance import RouterLogits
 from lilliput.models.config import ModelConfig
 from lilliput.models.decoder import Decoder
 from lilliput.models.loss import IGNORED, sum_nats, sum_squared_z
@@ -47,6 +48,7 @@ class TorchStep:
         self.model = build_model(config)
         set_weights(self.model, initial_weights(config, seed))
         self.model.to(self._torch_device).train()
+        self._routers = RouterLogits(self.model) if plan.balance_loss else None
         if plan.dropout:
             add_dropout(self.model, plan.dropout)
         if plan.checkpoint_activations:
@@ -107,6 +109,8 @@ class TorchStep:
         cost = nats
         if self._plan.z_loss:
             cost = cost + self._plan.z_loss * sum_squared_z(logits, targets)
+        if self._routers:
+            cost = cost + self._plan.balance_loss * self._routers.take_balance(targets != IGNORED)
         # the exchange between ranks takes the mean, and the sum is wanted
         (cost * (self._scale.scale * self._ranks.world / count)).backward()  # type: ignore[no-untyped-call]
         return nats.detach()

@@ -1,11 +1,14 @@
 """`lilliput presets`: the named plans."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lilliput.app import options
-from lilliput.app.output import print_json, print_table
+from lilliput.app.output import print_groups, print_json
+
+if TYPE_CHECKING:
+    from lilliput.training.plan import Plan
 
 
 def presets(
@@ -17,10 +20,9 @@ def presets(
       lilliput presets
       lilliput presets pocket --json
 
-    List the named plans that `lilliput train` takes, or show one.
+    List the named plans that `lilliput train` takes, by who made them, or show one.
     """
-    from lilliput.models.count import count_parameters
-    from lilliput.presets import PRESETS, find_plan
+    from lilliput.presets import GROUPS, find_plan
 
     if name is not None:
         plan = find_plan(name)
@@ -29,22 +31,25 @@ def presets(
         else:
             print(plan.as_toml(), end="")
         return
-    rows = []
-    for preset, make in PRESETS.items():
-        model = make().model
-        count = count_parameters(model)
-        rows.append(
-            {
-                "name": preset,
-                "family": model.family,
-                "parameters": count.parameters,
-                "parameters_without_embeddings": count.parameters_without_embeddings,
-                "vocab_size": model.vocab_size,
-                "context": model.context,
-            }
-        )
+    rows = {title: [_row(make()) for make in group] for title, group in GROUPS.items()}
     if as_json:
-        print_json(rows)
+        print_json([{**row, "group": title} for title, group in rows.items() for row in group])
     else:
-        headings = ["name", "family", "parameters", "without embeddings", "ids", "context"]
-        print_table(headings, [list(row.values()) for row in rows])
+        headings = ["name", "family", "parameters", "w/o embeddings", "ids", "context"]
+        print_groups(
+            headings, {title: [list(row.values()) for row in group] for title, group in rows.items()}
+        )
+
+
+def _row(plan: "Plan") -> dict[str, Any]:
+    from lilliput.models.count import count_parameters
+
+    count = count_parameters(plan.model)
+    return {
+        "name": plan.name,
+        "family": plan.model.family,
+        "parameters": count.parameters,
+        "parameters_without_embeddings": count.parameters_without_embeddings,
+        "vocab_size": plan.model.vocab_size,
+        "context": plan.model.context,
+    }

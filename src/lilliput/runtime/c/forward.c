@@ -161,8 +161,7 @@ static void run_expert(lp *e, const lp_expert *expert, int first, int columns, i
   meet(e);
   for (c = 0; c < columns; c++) { /* each part for itself: cheaper than to meet again */
     float *hidden = e->hidden + (size_t)c * e->in_wide, *y = s->gated + (size_t)c * e->wide;
-    if (m->gated) e->kernels->silu_gate(hidden, hidden + padded, padded, y);
-    else e->kernels->gelu(hidden, padded, y);
+    e->kernels->activate(m->activation, hidden, m->gated ? hidden + padded : NULL, padded, y);
   }
   project(e, &expert->out, expert->out_bias, s->gated, e->wide, columns, e->out, e->d_wide, part, from, to);
 }

@@ -33,8 +33,8 @@ struct lp_kernels {
   /* n numbers, padded with zeros to 16; the pads stay zero */
   void (*rms_norm)(const float *x, const float *weight, int n, float eps, float *y);
   void (*layer_norm)(const float *x, const float *weight, const float *bias, int n, float eps, float *y);
-  void (*silu_gate)(const float *gate, const float *up, int n, float *y);
-  void (*gelu)(const float *x, int n, float *y);
+  /* activation(x) * up; activation(x) where `up` is NULL */
+  void (*activate)(int kind, const float *x, const float *up, int n, float *y);
   void (*add)(float *x, const float *y, float times, int n);
   void (*scale)(float *x, float times, int n);
   void (*norm_heads)(float *x, int heads, int d_head, const float *weight, float eps);

@@ -6,7 +6,7 @@ enum { WORDS = 24, TENSOR_WORDS = 8, GLOBALS = 5, LAYER_TENSORS = 11 /* norm1 tw
        MAX_GROUP = 1 << 15 }; /* 255 * 127 * 2^15 + 128 * 127 * 2^15 < 2^31: sums of a group fit 32 bits */
 enum { HEAD_VERSION = 2, HEAD_WORDS, HEAD_VOCAB, HEAD_WIDTH, HEAD_LAYERS, HEAD_HEADS, HEAD_KV_HEADS, HEAD_D_HEAD,
        HEAD_D_FF, HEAD_CONTEXT, HEAD_CENTRED, HEAD_ROTARY, HEAD_GATED, HEAD_EXPERTS, HEAD_CHOSEN, HEAD_EPS,
-       HEAD_SCALE, HEAD_TENSORS };
+       HEAD_SCALE, HEAD_TENSORS, HEAD_ACTIVATION };
 
 typedef struct {
   const uint8_t *bytes;
@@ -93,6 +93,7 @@ static int read_head(reader *r, lp_model *m) {
       !in_range(word(r, HEAD_KV_HEADS * 4), 1, 4096) || !in_range(word(r, HEAD_D_HEAD * 4), 1, LP_MAX_HEAD) ||
       !in_range(word(r, HEAD_D_FF * 4), 1, 1 << 18) || !in_range(word(r, HEAD_CONTEXT * 4), 2, 1 << 20) ||
       word(r, HEAD_CENTRED * 4) > 1 || word(r, HEAD_ROTARY * 4) > 1 || word(r, HEAD_GATED * 4) > 1 ||
+      word(r, HEAD_ACTIVATION * 4) > LP_RELU ||
       word(r, HEAD_EXPERTS * 4) > 256 || word(r, HEAD_CHOSEN * 4) > word(r, HEAD_EXPERTS * 4) ||
       word(r, HEAD_CHOSEN * 4) > 16 || !word(r, HEAD_CHOSEN * 4) != !word(r, HEAD_EXPERTS * 4) ||
       word(r, HEAD_HEADS * 4) % word(r, HEAD_KV_HEADS * 4))
@@ -103,7 +104,7 @@ static int read_head(reader *r, lp_model *m) {
   m->d_ff = (int)word(r, HEAD_D_FF * 4), m->context = (int)word(r, HEAD_CONTEXT * 4);
   m->centred = (int)word(r, HEAD_CENTRED * 4), m->rotary = (int)word(r, HEAD_ROTARY * 4);
   m->gated = (int)word(r, HEAD_GATED * 4), m->n_experts = (int)word(r, HEAD_EXPERTS * 4);
-  m->experts_per_token = (int)word(r, HEAD_CHOSEN * 4);
+  m->experts_per_token = (int)word(r, HEAD_CHOSEN * 4), m->activation = (int)word(r, HEAD_ACTIVATION * 4);
   m->norm_eps = number(r, HEAD_EPS * 4), m->attention_scale = number(r, HEAD_SCALE * 4);
   if (!(m->norm_eps > 0 && m->norm_eps < 1) || !(m->attention_scale > 0 && m->attention_scale < 1e6f) ||
       (m->rotary && m->d_head % 2))

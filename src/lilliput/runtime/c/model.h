@@ -4,6 +4,7 @@
 #include "lp.h"
 
 enum { LP_ABSENT = 0, LP_VECTOR = 1, LP_F32 = 2, LP_INT8 = 3, LP_INT4 = 4 };
+enum { LP_SILU = 0, LP_GELU_TANH = 1, LP_GELU = 2, LP_RELU = 3 };
 enum { LP_LANES = 16, LP_MAX_PANEL = 8, LP_INT4_GROUP = 32, LP_MAX_HEAD = 1024 };
 
 /* A matrix (rows, cols): rows in blocks of 16, blocks in panels of at most 8 of equal size (the first panels
@@ -37,7 +38,8 @@ typedef struct {
   int vocab_size, d_model, n_layers, n_heads, n_kv_heads, d_head, d_ff, context;
   int centred;  /* LayerNorm, not RMSNorm */
   int rotary;   /* positions turn keys and queries, instead of being added to the embedding */
-  int gated;    /* silu(gate) * up, instead of gelu(up) */
+  int gated;    /* activation(gate) * up, instead of activation(up) */
+  int activation;
   int n_experts, experts_per_token; /* 0: no mixture */
   float norm_eps, attention_scale;
   lp_matrix embed, head;

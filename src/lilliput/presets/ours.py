@@ -1,0 +1,43 @@
+"""Lilliput's own: for a few minutes, for an hour, and for a Game Boy."""
+
+from lilliput.models.config import LlamaConfig
+from lilliput.presets.differ import differ
+from lilliput.training.plan import Plan, TrainPlan
+
+
+def pocket() -> Plan:
+    """The best story after three minutes on two cores: 260,032 parameters."""
+    return Plan(
+        name="pocket",
+        model=LlamaConfig(
+            vocab_size=512, d_model=64, n_layers=5, n_heads=4, n_kv_heads=2, d_ff=172, context=512
+        ),
+        train=TrainPlan(minutes=3),
+    )
+
+
+def laptop() -> Plan:
+    """The best story after an hour on two cores, of at most 1,000,000 parameters: 992,960."""
+    shape = {"family": "qwen3", "d_head": 32, "vocab_size": 1024, "d_model": 128, "d_ff": 320}
+    return differ(
+        pocket(),
+        "laptop",
+        model=shape,
+        minutes=60,
+        batch_tokens=4096,
+        optimizer="muon",
+        learning_rate=1e-2,
+        schedule="wsd",
+    )
+
+
+def cartridge() -> Plan:
+    """For the Game Boy: 256,272 parameters that its lookup kernels multiply without a remainder.
+
+    Heads 8 wide are one byte for each bit of a key. d_ff 168 is 21 groups of the 8 inputs that one table
+    serves, and 28 of the 6 that the second matrix takes; 255,488 products a token in all (260K: 259,328).
+    Queries and keys are normalised (Qwen3), so that they stay small: those of 260K reach 38 and 30, which
+    fixed point clips. What 128 positions need beside them fits the cartridge's 128 KiB.
+    """
+    shape = {"family": "qwen3", "d_head": 8, "n_heads": 8, "n_kv_heads": 4, "d_ff": 168, "context": 256}
+    return differ(pocket(), "cartridge", model=shape, minutes=10)
