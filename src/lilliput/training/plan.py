@@ -49,6 +49,8 @@ class TrainPlan(Config):
     """Largest norm of the gradient; a longer one is shortened to it."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes."""
+    step: Literal["auto", "c", "torch"] = "auto"
+    """What computes. auto: the C step where it knows the family and the device is the CPU, else torch."""
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1)] | None = None
     """CPU threads. None tries one and all cores at the start of a run, and keeps the faster in its plan,

@@ -1,6 +1,5 @@
 """The torch step: forward, backward, clipping and AdamW for any family on any device."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -110,26 +109,6 @@ class TorchStep:
         if self._plan.precision == "bfloat16" or (self._plan.precision == "auto" and on_gpu):
             return torch.autocast(self._torch_device.type, dtype=torch.bfloat16)
         return nullcontext()
-
-
-def fastest_threads(config: ModelConfig, plan: TrainPlan, batches: Sequence[Batch]) -> int:
-    """One thread or all cores, whichever learns `batches` faster here and now.
-
-    Two threads wait for each other hundreds of times a step: where another program holds a core, or the
-    host takes it away, one thread is several times as fast (LOG.md).
-    """
-    seconds: dict[int, float] = {}
-    for threads in sorted({1, torch.get_num_threads()}, reverse=True):
-        torch.set_num_threads(threads)
-        step = TorchStep(config, plan, 0)
-        step.learn(batches[0], 0.0)  # the first one allocates
-        began = time.perf_counter()
-        for batch in batches:
-            step.learn(batch, 0.0)
-        seconds[threads] = time.perf_counter() - began
-    best = min(seconds, key=lambda threads: seconds[threads])
-    torch.set_num_threads(best)
-    return best
 
 
 def _owner(key: str) -> str:

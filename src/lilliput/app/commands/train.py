@@ -12,7 +12,7 @@ from lilliput.errors import ConfigError
 if TYPE_CHECKING:
     from lilliput.training.plan import Plan
 
-_MAY_CHANGE = {"train.learning_rate", "train.clip", "train.checkpoint_s", "train.log_every"}
+_MAY_CHANGE = {"train.learning_rate", "train.clip", "train.checkpoint_s", "train.log_every", "train.step"}
 """Settings that a resumed run can take up without having to forget anything."""
 
 
