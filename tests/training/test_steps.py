@@ -11,7 +11,7 @@ from lilliput.models import GPT2Config, LlamaConfig, ModelConfig, Qwen3Config
 from lilliput.stories.batches import Batch
 from lilliput.training import steps
 from lilliput.training.plan import Plan, TrainPlan
-from lilliput.training.steps import choose_step, fastest_threads, make_step
+from lilliput.training.steps import choose_step, make_step, try_threads
 
 SHAPE = {"vocab_size": 40, "d_model": 16, "n_layers": 1, "n_heads": 2, "d_ff": 24, "context": 32}
 LLAMA = LlamaConfig(**SHAPE, n_kv_heads=1)
@@ -97,9 +97,26 @@ def test_the_number_of_threads_is_tried_and_one_of_the_two() -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        assert fastest_threads(plan(step="torch"), [Batch(rows, 10, 0)] * 2) in (1, 2)
+        threads, rate = try_threads(plan(step="torch"), [Batch(rows, 10, 0)] * 2)
+        assert threads in (1, 2)
+        assert rate > 0
     finally:
         torch.set_num_threads(before)
+
+
+def test_threads_that_the_plan_names_are_kept_and_large_batches_are_tried_in_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    class Recorder:
+        def learn(self, batch: Batch, factor: float) -> None:
+            tried.append((batch.targets, sum(len(row) - 1 for row in batch.rows), factor))
+
+    monkeypatch.setattr(steps, "make_step", lambda plan: Recorder())
+    large = Batch([np.arange(1001)] * 50, 50_000, 0)
+    assert try_threads(plan(threads=3), [large] * 2)[0] == 3
+    assert tried == [(5000, 5000, 0.0)] * 3
 
 
 def test_a_step_learns_whichever_it_is() -> None:

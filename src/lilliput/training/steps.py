@@ -15,6 +15,8 @@ from lilliput.training.step import Step
 
 StepName = Literal["c", "torch"]
 
+_TRIAL_TOKENS = 4096
+"""Of a batch, at most about so many targets are tried."""
 _FAMILIES_IN_C = ("llama", "qwen3")
 
 
@@ -55,8 +57,27 @@ def computes_on_cpu(plan: Plan) -> bool:
     return choose_step(plan) == "c" or choose_device(plan.train.device).type == "cpu"
 
 
+def try_threads(plan: Plan, batches: Sequence[Batch]) -> tuple[int, float]:
+    """The plan's number of threads, or where it has none the quicker of one and all cores, here and now.
+
+    And how many tokens a second it learns from `batches`, of which it takes a part where they are large.
+    Two threads wait for each other hundreds of times a step: where another program holds a core, or the host
+    takes it away, one thread is several times as fast (LOG.md).
+    """
+    batches = [_first_rows(batch) for batch in batches]
+    rates: dict[int, float] = {}
+    for threads in [plan.train.threads] if plan.train.threads else _thread_choices(plan):
+        step = make_step(plan.with_settings([f"train.threads={threads}"]))
+        step.learn(batches[0], 0.0)  # the first one allocates
+        began = time.perf_counter()
+        for batch in batches:
+            step.learn(batch, 0.0)
+        rates[threads] = sum(batch.targets for batch in batches) / (time.perf_counter() - began)
+    best = max(rates, key=lambda threads: rates[threads])
+    return best, rates[best]
+
+
 def _thread_choices(plan: Plan) -> list[int]:
-    """Numbers of threads worth a trial: all processors, and one."""
     if choose_step(plan) == "c":
         return sorted({1, min(count_processors(), MAX_THREADS)}, reverse=True)
     import torch
@@ -64,21 +85,15 @@ def _thread_choices(plan: Plan) -> list[int]:
     return sorted({1, torch.get_num_threads()}, reverse=True)
 
 
-def fastest_threads(plan: Plan, batches: Sequence[Batch]) -> int:
-    """One thread or all cores, whichever learns `batches` faster here and now.
-
-    Two threads wait for each other hundreds of times a step: where another program holds a core, or the
-    host takes it away, one thread is several times as fast (LOG.md).
-    """
-    seconds: dict[int, float] = {}
-    for threads in _thread_choices(plan):
-        step = make_step(plan.with_settings([f"train.threads={threads}"]))
-        step.learn(batches[0], 0.0)  # the first one allocates
-        began = time.perf_counter()
-        for batch in batches:
-            step.learn(batch, 0.0)
-        seconds[threads] = time.perf_counter() - began
-    return min(seconds, key=lambda threads: seconds[threads])
+def _first_rows(batch: Batch) -> Batch:
+    """As much of a batch as shows how quick a step is."""
+    rows, targets = [], 0
+    for row in batch.rows:
+        rows.append(row)
+        targets += len(row) - 1
+        if targets >= _TRIAL_TOKENS:
+            break
+    return Batch(rows, targets, batch.epoch)
 
 
 def _why_not_c(plan: Plan) -> str:

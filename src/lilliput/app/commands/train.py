@@ -12,7 +12,14 @@ from lilliput.errors import ConfigError
 if TYPE_CHECKING:
     from lilliput.training.plan import Plan
 
-_MAY_CHANGE = {"train.learning_rate", "train.clip", "train.checkpoint_s", "train.log_every", "train.step"}
+_MAY_CHANGE = {
+    "train.learning_rate",
+    "train.clip",
+    "train.checkpoint_s",
+    "train.log_every",
+    "train.step",
+    "train.patience",
+}
 """Settings that a resumed run can take up without having to forget anything."""
 
 
@@ -76,27 +83,28 @@ def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> d
 
 def _start(plan: "Plan", out: Path, data: list[str]) -> None:
     from lilliput.app.progress import open_counted
-    from lilliput.app.running import check_can_train, discarded_unless_begun, run_plan
-    from lilliput.rundir import refuse_full_folder
+    from lilliput.app.run_folder import clear_for_run, new_run
+    from lilliput.app.running import check_can_train, run_plan
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
-    refuse_full_folder(out)
-    check_can_train(plan)
     files = RunFiles(out)
+    clear_for_run(files)
+    check_can_train(plan)
 
     def open_again() -> Opened:
         return open_counted(open_stories(data, separator=plan.data.separator, column=plan.data.column))
 
     say(open_again().description)
-    with discarded_unless_begun(files):
+    with new_run(files):
         run_plan(files, prepare(plan, open_again, files, say))
 
 
 def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
     from dataclasses import replace
 
+    from lilliput.app.run_folder import held_alone
     from lilliput.app.running import check_can_train, run_plan
     from lilliput.training.prepare import load_prepared
     from lilliput.training.resume import RunFiles, begun_tokens, is_finished, load_plan, save_plan
@@ -114,7 +122,8 @@ def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
             f"{plan.train.minutes or plan.train.tokens:g}"
         )
     check_can_train(plan)
-    prepared = load_prepared(files)
-    save_plan(files, plan)
-    say(f"going on from {begun_tokens(files):,} tokens")
-    run_plan(files, replace(prepared, plan=plan))
+    with held_alone(files):
+        prepared = load_prepared(files)
+        save_plan(files, plan)
+        say(f"going on from {begun_tokens(files):,} tokens")
+        run_plan(files, replace(prepared, plan=plan))
