@@ -33,9 +33,9 @@ class CountingStep:
     learnt: int = 0
     rates: list[float] = field(default_factory=list)
 
-    def learn(self, batch: Batch, learning_rate: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float) -> StepResult:
         self.learnt += 1
-        self.rates.append(learning_rate)
+        self.rates.append(factor)
         return StepResult(250.0, 0.5)
 
     def weights(self) -> Weights:

@@ -1,38 +1,53 @@
-"""The learning rate over a run."""
+"""The rates over a run."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lilliput.training.plan import TrainPlan
-from lilliput.training.schedule import learning_rate_at, progress_of
+from lilliput.training.schedule import progress_of, rate_factor_at
 
 
 @given(
     progress=st.floats(0, 1),
     warmup=st.floats(0, 1),
-    schedule=st.sampled_from(["cosine", "linear", "constant"]),
+    schedule=st.sampled_from(["cosine", "linear", "constant", "wsd"]),
+    cooldown=st.floats(0, 1),
     final=st.floats(0, 1),
 )
-def test_the_rate_stays_between_zero_and_its_peak(
-    progress: float, warmup: float, schedule: str, final: float
+def test_the_factor_stays_between_zero_and_one(
+    progress: float, warmup: float, schedule: str, cooldown: float, final: float
 ) -> None:
-    plan = TrainPlan(minutes=1, warmup=warmup, schedule=schedule, final_share=final)
-    rate = learning_rate_at(plan, progress)
-    assert 0 <= rate <= plan.learning_rate * (1 + 1e-12)
+    plan = TrainPlan(minutes=1, warmup=warmup, schedule=schedule, cooldown=cooldown, final_share=final)
+    factor = rate_factor_at(plan, progress)
+    assert 0 <= factor <= 1 + 1e-12
     if progress < 1:
-        assert rate > 0 or progress > 0.999
+        assert factor > 0 or progress > 0.999
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "linear"])
-def test_it_rises_to_the_peak_and_falls_to_its_final_share(schedule: str) -> None:
-    plan = TrainPlan(minutes=1, warmup=0.1, schedule=schedule, final_share=0.25, learning_rate=1.0)
-    rates = [learning_rate_at(plan, step / 100) for step in range(101)]
-    assert rates[10] == max(rates) == 1.0
-    assert rates[:11] == sorted(rates[:11])
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert rates[-1] == pytest.approx(0.25)
-    assert rates[55] == pytest.approx(0.625)
+def test_it_rises_to_one_and_falls_to_its_final_share(schedule: str) -> None:
+    plan = TrainPlan(minutes=1, warmup=0.1, schedule=schedule, final_share=0.25)
+    factors = [rate_factor_at(plan, step / 100) for step in range(101)]
+    assert factors[10] == max(factors) == 1.0
+    assert factors[:11] == sorted(factors[:11])
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+    assert factors[-1] == pytest.approx(0.25)
+    assert factors[55] == pytest.approx(0.625)
+
+
+def test_wsd_stays_at_its_peak_and_falls_in_a_straight_line_at_the_end() -> None:
+    plan = TrainPlan(minutes=1, warmup=0.1, schedule="wsd", cooldown=0.4, final_share=0.2)
+    factors = [rate_factor_at(plan, step / 100) for step in range(101)]
+    assert factors[5] == pytest.approx(0.5)
+    assert set(factors[10:61]) == {1.0}
+    assert [factors[70], factors[80], factors[100]] == pytest.approx([0.8, 0.6, 0.2])
+
+
+def test_a_cooldown_longer_than_what_follows_the_warmup_begins_behind_it() -> None:
+    plan = TrainPlan(minutes=1, warmup=0.5, schedule="wsd", cooldown=1.0)
+    assert rate_factor_at(plan, 0.5) == 1.0
+    assert rate_factor_at(plan, 0.75) == pytest.approx(0.5)
 
 
 def test_progress_is_by_the_budget_that_ends_first() -> None:

@@ -74,7 +74,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change() -> None:
         step.model.norm.weight[0] = float("inf")
     before = step.state()
     with pytest.raises(LilliputError, match=r"training stopped.*train\.learning_rate"):
-        step.learn(BATCH, 0.1)
+        step.learn(BATCH, 1.0)
     after = step.state()
     assert before.keys() == after.keys()
     assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
@@ -82,7 +82,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change() -> None:
 
 def test_a_step_learns_its_batch() -> None:
     step = TorchStep(CONFIG, PLAN, 0)
-    costs = [step.learn(BATCH, 1e-2).nats / BATCH.targets for _ in range(60)]
+    costs = [step.learn(BATCH, 1.0).nats / BATCH.targets for _ in range(60)]
     assert costs[0] == pytest.approx(np.log(40), abs=0.2)
     assert costs[-1] < 0.5
 
@@ -90,12 +90,12 @@ def test_a_step_learns_its_batch() -> None:
 def test_state_goes_on_bit_for_bit() -> None:
     one = TorchStep(CONFIG, PLAN, 0)
     for _ in range(3):
-        one.learn(BATCH, 1e-2)
+        one.learn(BATCH, 1.0)
     other = TorchStep(CONFIG, PLAN, 99)
     other.load_state({name: array.copy() for name, array in one.state().items()})
     for _ in range(3):
-        one.learn(BATCH, 1e-2)
-        other.learn(BATCH, 1e-2)
+        one.learn(BATCH, 1.0)
+        other.learn(BATCH, 1.0)
     mine, theirs = one.state(), other.state()
     assert mine.keys() == theirs.keys()
     assert all(np.array_equal(mine[name], theirs[name]) for name in mine)
@@ -113,7 +113,7 @@ def test_the_state_of_another_model_is_refused() -> None:
 
 def test_bfloat16_learns_too() -> None:
     step = TorchStep(CONFIG, PLAN.model_copy(update={"precision": "bfloat16"}), 0)
-    costs = [step.learn(BATCH, 1e-2).nats / BATCH.targets for _ in range(40)]
+    costs = [step.learn(BATCH, 1.0).nats / BATCH.targets for _ in range(40)]
     assert costs[-1] < 1.5
     assert all(array.dtype == np.float32 for array in step.state().values())
 
@@ -128,14 +128,14 @@ def test_every_family_learns_and_goes_on_bit_for_bit(any_config: ModelConfig) ->
     batch = Batch(ROWS, BATCH.targets, 0)
     plan = PLAN.model_copy(update={"threads": 1})
     one = TorchStep(any_config, plan, 0)
-    first = one.learn(batch, 1e-2)
+    first = one.learn(batch, 1.0)
     assert first.nats / batch.targets == pytest.approx(np.log(any_config.vocab_size), abs=0.8)
     for _ in range(14):
-        one.learn(batch, 1e-2)
+        one.learn(batch, 1.0)
     other = TorchStep(any_config, plan, 99)
     other.load_state({name: array.copy() for name, array in one.state().items()})
     for _ in range(3):
-        mine, theirs = one.learn(batch, 1e-2), other.learn(batch, 1e-2)
+        mine, theirs = one.learn(batch, 1.0), other.learn(batch, 1.0)
         assert mine == theirs
     assert mine.nats < 0.75 * first.nats
     states = one.state(), other.state()
@@ -168,3 +168,127 @@ def test_first_biases_are_zero_and_norms_one(any_config: ModelConfig) -> None:
             assert not weight.any(), name
         elif "norm" in name:
             assert (weight == 1).all(), name
+
+
+OPTIONS: list[dict[str, object]] = [
+    {"optimizer": "muon"},
+    {"ema": 0.9},
+    {"dropout": 0.2},
+    {"precision": "float16"},
+    {"z_loss": 1e-3},
+    {"checkpoint_activations": True, "dropout": 0.1, "optimizer": "muon", "ema": 0.99},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids="+".join)
+def test_every_option_goes_on_bit_for_bit(options: dict[str, object]) -> None:
+    plan = PLAN.model_copy(update={"threads": 1, **options})
+    one = TorchStep(CONFIG, plan, 0)
+    first = one.learn(BATCH, 1.0)
+    for _ in range(14):
+        one.learn(BATCH, 1.0)
+    other = TorchStep(CONFIG, plan, 0)  # a run's masks are of its seed
+    other.load_state({name: array.copy() for name, array in one.state().items()})
+    for _ in range(3):
+        mine, theirs = one.learn(BATCH, 1.0), other.learn(BATCH, 1.0)
+        assert mine == theirs
+    assert mine.nats < 0.8 * first.nats
+    for kept, resumed in ((one.state(), other.state()), (one.weights(), other.weights())):
+        assert kept.keys() == resumed.keys()
+        assert all(np.array_equal(kept[name], resumed[name]) for name in kept)
+
+
+def gradients(step: TorchStep) -> dict[str, torch.Tensor]:
+    step.learn(BATCH, 0.0)
+    return {name: parameter.grad.clone() for name, parameter in step.model.named_parameters()}
+
+
+def test_recomputed_blocks_give_the_same_gradient_with_dropout_too() -> None:
+    plan = PLAN.model_copy(update={"dropout": 0.3, "clip": 1e9})
+    kept = gradients(TorchStep(CONFIG, plan, 0))
+    again = gradients(TorchStep(CONFIG, plan.model_copy(update={"checkpoint_activations": True}), 0))
+    for name in kept:
+        torch.testing.assert_close(kept[name], again[name], atol=1e-7, rtol=1e-5)
+
+
+def test_dropout_is_drawn_anew_at_each_step_and_absent_from_what_is_told() -> None:
+    step = TorchStep(CONFIG, PLAN.model_copy(update={"dropout": 0.3}), 0)
+    before = torch.random.get_rng_state()
+    costs = [step.learn(BATCH, 0.0).nats for _ in range(3)]
+    assert len(set(costs)) == 3
+    assert torch.equal(torch.random.get_rng_state(), before), "a step leaves torch's own randomness alone"
+    assert costs[0] == TorchStep(CONFIG, PLAN.model_copy(update={"dropout": 0.3}), 0).learn(BATCH, 0.0).nats
+    ids = torch.arange(20)[None]
+    plain = TorchStep(CONFIG, PLAN, 0)
+    torch.testing.assert_close(step.model.eval()(ids), plain.model.eval()(ids))
+
+
+def test_dropout_drops_embeddings_attention_and_what_blocks_add() -> None:
+    step = TorchStep(CONFIG, PLAN.model_copy(update={"dropout": 0.5}), 0)
+    with torch.no_grad():  # these begin at zero, where nothing can be seen
+        for name, weight in step.model.named_parameters():
+            if name.endswith(("attn.o.weight", "mlp.down.weight")):
+                weight.fill_(0.1)
+    shares: dict[str, float] = {}
+    for name in ("tap_embed", "blocks.0.tap_attn_out", "blocks.1.tap_mlp_out"):
+        tap = step.model.get_submodule(name)
+        tap.register_forward_hook(
+            lambda module, inputs, output, name=name: shares.update(
+                {name: float((output == 0).float().mean())}
+            )
+        )
+    step.learn(BATCH, 0.0)
+    assert all(0.3 < share < 0.7 for share in shares.values()), shares
+    assert len(shares) == 3
+    assert {block.attn.dropout for block in step.model.blocks} == {0.5}
+    attention = step.model.blocks[0].attn.train()
+    x = torch.randn(1, 9, CONFIG.d_model)
+    assert not torch.equal(attention(x), attention(x))
+
+
+def test_the_average_of_the_weights_is_what_is_told_and_the_weights_go_on() -> None:
+    step = TorchStep(CONFIG, PLAN.model_copy(update={"ema": 0.9}), 0)
+    plain = TorchStep(CONFIG, PLAN, 0)
+    average = plain.weights()
+    for number in range(1, 6):
+        step.learn(BATCH, 1.0)
+        plain.learn(BATCH, 1.0)
+        decay = min(0.9, (1 + number) / (10 + number))
+        average = {name: decay * average[name] + (1 - decay) * w for name, w in plain.weights().items()}
+    told, state = step.weights(), step.state()
+    for name, weight in plain.weights().items():
+        np.testing.assert_allclose(told[name], average[name], atol=1e-6)
+        np.testing.assert_array_equal(state[f"weights.{name}"], weight)
+        np.testing.assert_array_equal(state[f"ema.{name}"], told[name])
+
+
+def test_the_z_loss_is_the_mean_square_of_logsumexp_and_not_reported() -> None:
+    plan = PLAN.model_copy(update={"clip": 1e9, "micro_tokens": 64})
+    step = TorchStep(CONFIG, plan.model_copy(update={"z_loss": 0.5}), 0)
+    found = gradients(step)
+    wanted = gradients(TorchStep(CONFIG, plan, 0))
+    step.model.zero_grad()
+    z = [step.model(torch.from_numpy(row[None, :-1])).logsumexp(-1).square().sum() for row in ROWS]
+    (0.5 * sum(z) / BATCH.targets).backward()
+    for name, parameter in step.model.named_parameters():
+        torch.testing.assert_close(found[name], wanted[name] + parameter.grad, atol=1e-5, rtol=1e-4)
+    assert step.learn(BATCH, 0.0).nats == pytest.approx(TorchStep(CONFIG, plan, 0).learn(BATCH, 0.0).nats)
+
+
+def test_float16_lowers_its_scale_until_the_gradient_is_finite_and_learns_the_batch() -> None:
+    plan = PLAN.model_copy(update={"precision": "float16"})
+    step = TorchStep(CONFIG, plan, 0)
+    step.load_state({**step.state(), "loss_scale": np.array([2.0**40, 0.0])})
+    result = step.learn(BATCH, 1.0)
+    exact = TorchStep(CONFIG, PLAN, 0).learn(BATCH, 1.0)
+    assert result.nats == pytest.approx(exact.nats, rel=1e-2)
+    assert result.gradient_norm == pytest.approx(exact.gradient_norm, rel=2e-2)
+    scale, steps = step.state()["loss_scale"]
+    assert 1 <= scale < 2.0**40
+    assert steps == 1
+
+
+def test_an_average_that_the_checkpoint_lacks_is_refused() -> None:
+    state = TorchStep(CONFIG, PLAN, 0).state()
+    with pytest.raises(FormatError, match="no average"):
+        TorchStep(CONFIG, PLAN.model_copy(update={"ema": 0.9}), 0).load_state(state)

@@ -90,8 +90,11 @@ class Attention(nn.Module):
 
     `rotary` turns queries and keys; `qk_norm_eps` normalises each head's before (Dehghani et al. 2023);
     `scale` multiplies the scores, 1/sqrt(K) if not given; `window` is how many positions back a token
-    looks, itself among them.
+    looks, itself among them. `dropout` is no part of the model: whoever trains it may set it.
     """
+
+    dropout: float = 0.0
+    """Share of attention that is dropped in training mode."""
 
     def __init__(
         self,
@@ -132,13 +135,18 @@ class Attention(nn.Module):
         q, k, v = self.tap_q(q), self.tap_k(k), self.tap_v(v)
         if cache:
             k, v = cache.append(k, v)  # (B, G, start + T, K)
-        z = self.tap_z(causal_attention(q, k, v, self.scale, self.window))  # (B, H, T, K)
+        dropout = self.dropout if self.training else 0.0
+        z = self.tap_z(causal_attention(q, k, v, self.scale, self.window, dropout))  # (B, H, T, K)
         out: Tensor = self.o(z.transpose(1, 2).reshape(B, T, -1))
         return out
 
 
-def causal_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int | None = None) -> Tensor:
+def causal_attention(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, window: int | None = None, dropout: float = 0.0
+) -> Tensor:
     """Attention of the last T of S positions to those at or before their own, `window` of them at most.
+
+    The share `dropout` of its weights is dropped.
 
     q (B, H, T, K); k, v (B, G, S, K) with S >= T and H a multiple of G; returns (B, H, T, K).
     """
@@ -150,14 +158,14 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int 
     if repeats > 1:
         k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
     if T == 1:
-        return F.scaled_dot_product_attention(q, k, v, scale=scale)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scale)
     whole = window is None or window >= S
     if whole and S == T:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True, scale=scale)
     allowed = torch.ones(T, S, dtype=torch.bool, device=q.device).tril(S - T)
     if window is not None:
         allowed = allowed.triu(S - T - window + 1)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, scale=scale)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout, scale=scale)
 
 
 class SwiGLU(nn.Module):

@@ -14,6 +14,12 @@ def sum_nats(logits: Tensor, targets: Tensor) -> Tensor:
     )
 
 
+def sum_squared_z(logits: Tensor, targets: Tensor) -> Tensor:
+    """Sum of logsumexp(logits)^2 over targets that are not IGNORED. logits (B, T, V), targets (B, T)."""
+    z = logits.float().logsumexp(-1)  # (B, T)
+    return z.square().masked_fill(targets == IGNORED, 0.0).sum()
+
+
 def count_correct(logits: Tensor, targets: Tensor) -> int:
     """How many targets that are not IGNORED are the most likely token."""
     return int((logits.argmax(-1) == targets).sum())  # no token has the id IGNORED

@@ -23,7 +23,7 @@ from lilliput.training.diary import (
 from lilliput.training.early import EarlyStop
 from lilliput.training.plan import Plan
 from lilliput.training.resume import Position, RunFiles, load_checkpoint, save_checkpoint
-from lilliput.training.schedule import learning_rate_at, progress_of
+from lilliput.training.schedule import progress_of, rate_factor_at
 from lilliput.training.step import Step
 
 
@@ -113,15 +113,15 @@ def _one_step(plan: Plan, step: Step, batches: Batches, position: Position, arou
     batch = batches.at(position.step)
     check_batch(batch, plan.model.vocab_size, position.step)
     progress = progress_of(plan.train, position.tokens, position.seconds)
-    rate = learning_rate_at(plan.train, progress)
-    result = step.learn(batch, rate)
+    factor = rate_factor_at(plan.train, progress)
+    result = step.learn(batch, factor)
     return {
         "step": position.step,
         "epoch": batch.epoch,
         "targets": batch.targets,
         "nats_per_token": result.nats / batch.targets,
         "gradient_norm": result.gradient_norm,
-        "learning_rate": rate,
+        "learning_rate": plan.train.learning_rate * factor,
         "progress": progress,
         **around.gauge(batch, around.clock() - began),
     }

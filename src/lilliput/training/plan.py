@@ -35,22 +35,43 @@ class TrainPlan(Config):
     """Targets in one optimizer step, about."""
     micro_tokens: Annotated[int, Field(ge=1)] = 8192
     """The most positions, padding included, that are computed at once."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """muon: Muon for the matrices of the blocks, AdamW for everything else."""
     learning_rate: Positive = 8e-3
+    """AdamW's peak."""
+    muon_rate: Positive = 0.02
+    """Muon's peak: it moves a matrix by so much along each of its directions."""
+    muon_momentum: Annotated[float, Field(ge=0, lt=1)] = 0.95
     warmup: Share = 0.02
-    """Share of the budget in which the learning rate rises from zero."""
-    schedule: Literal["cosine", "linear", "constant"] = "linear"
-    """How the learning rate falls after the warm-up."""
+    """Share of the budget in which the rates rise from zero."""
+    schedule: Literal["cosine", "linear", "constant", "wsd"] = "linear"
+    """How the rates fall after the warm-up; wsd: not at all until the last `cooldown` of the budget."""
+    cooldown: Share = 0.3
+    """Share of the budget, at its end, in which wsd's rates fall in a straight line."""
     final_share: Share = 0.0
-    """Share of the learning rate that is left at the end."""
+    """Share of the rates that is left at the end."""
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.99
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     clip: Positive = 1.0
     """Largest norm of the gradient; a longer one is shortened to it."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes."""
+    z_loss: Annotated[float, Field(ge=0)] = 0.0
+    """Times the mean of logsumexp(logits)^2, added to the loss: logits stay near zero (PaLM 2022)."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of embeddings, of attention and of what the blocks add that is dropped, where GPT-2 does."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay per step of an average of the weights, which is then what is saved, told and scored; 0: none."""
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes.
+    float16 scales the loss, so that small gradients are not lost."""
     step: Literal["auto", "c", "torch"] = "auto"
-    """What computes. auto: the C step where it knows the family and the device is the CPU, else torch."""
+    """What computes: auto takes the C step where it can do all that the plan wants, else torch."""
+    checkpoint_activations: bool = False
+    """Less memory: compute each block again in the backward pass instead of keeping what it computed."""
+    compile: bool = False
+    """torch.compile: some seconds at the start; on a CPU it needs a C++ compiler."""
+    sharding: Literal["ddp", "fsdp"] = "ddp"
+    """Under torchrun: every process holds the whole model (DDP), or its part of every weight (FSDP2)."""
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1)] | None = None
     """CPU threads. None tries one and all cores at the start of a run, and keeps the faster in its plan,

@@ -1,4 +1,4 @@
-"""The learning rate as a function of progress."""
+"""The rates of the optimizers as a function of progress."""
 
 import math
 
@@ -12,15 +12,16 @@ def progress_of(plan: TrainPlan, tokens: int, seconds: float) -> float:
     return min(1.0, max(by_tokens, by_time))
 
 
-def learning_rate_at(plan: TrainPlan, progress: float) -> float:
-    """Warm up in a straight line, then fall to `final_share` of the peak at progress 1.
+def rate_factor_at(plan: TrainPlan, progress: float) -> float:
+    """What the peak rates are multiplied with: up to 1 in the warm-up, down to `final_share` at progress 1.
 
     Never zero while there is budget: the first step already learns.
     """
     if progress < plan.warmup:
-        return plan.learning_rate * max(progress / plan.warmup, 0.01)
-    if plan.schedule == "constant":
-        return plan.learning_rate
-    left = 1.0 if plan.warmup >= 1 else (1 - progress) / (1 - plan.warmup)  # 1 to 0
-    shape = left if plan.schedule == "linear" else 0.5 * (1 - math.cos(math.pi * left))
-    return plan.learning_rate * (plan.final_share + (1 - plan.final_share) * shape)
+        return max(progress / plan.warmup, 0.01)
+    falls_from = max(plan.warmup, 1 - plan.cooldown) if plan.schedule == "wsd" else plan.warmup
+    if plan.schedule == "constant" or progress <= falls_from:
+        return 1.0
+    left = (1 - progress) / (1 - falls_from)  # 1 to 0
+    shape = 0.5 * (1 - math.cos(math.pi * left)) if plan.schedule == "cosine" else left
+    return plan.final_share + (1 - plan.final_share) * shape

@@ -9,7 +9,7 @@ from lilliput.stories.batches import Batch
 
 @dataclass(frozen=True)
 class StepResult:
-    """`nats` is summed over this process' targets; `gradient_norm` is taken before clipping."""
+    """`nats` is summed over the targets of all ranks; `gradient_norm` is taken before clipping."""
 
     nats: float
     gradient_norm: float
@@ -20,14 +20,14 @@ class Step(Protocol):
 
     device: str
 
-    def learn(self, batch: Batch, learning_rate: float) -> StepResult:
-        """Learn from one batch.
+    def learn(self, batch: Batch, factor: float) -> StepResult:
+        """Learn from one batch at `factor` (0 to 1) times the plan's peak rates.
 
         Raises LilliputError, with all weights as they were, when loss or gradient is not finite.
         """
 
     def weights(self) -> Weights:
-        """A copy of the model's weights."""
+        """A copy of the weights to tell, score and save: their average where the plan wants one."""
 
     def state(self) -> dict[str, Array]:
         """All that a later process needs to go on bit for bit: weights and optimizer."""

@@ -1,22 +1,32 @@
-"""The torch step: forward, backward, clipping and AdamW for any family on any device."""
+"""The torch step: forward, backward, clipping, Muon and AdamW for any family on any device."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint
 
 from lilliput.device import choose_device
 from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models import build_model
 from lilliput.models.config import ModelConfig
-from lilliput.models.loss import IGNORED, sum_nats
-from lilliput.models.weights import get_weights
+from lilliput.models.decoder import Decoder
+from lilliput.models.loss import IGNORED, sum_nats, sum_squared_z
 from lilliput.stories.batches import Batch
+from lilliput.training.average import Average
+from lilliput.training.distributed import ALONE, Ranks, spread
+from lilliput.training.dropout import add_dropout, masks_of
 from lilliput.training.init import initialise
+from lilliput.training.optim_torch import Optimizers
 from lilliput.training.plan import TrainPlan
+from lilliput.training.precision import LossScale, half_type
+from lilliput.training.sharded import fill, whole_of
 from lilliput.training.step import StepResult
 
 GROUP_COST = 64
@@ -24,96 +34,154 @@ GROUP_COST = 64
 
 
 class TorchStep:
-    """A model and its optimizer."""
+    """A model and its optimizers, on this process or on several."""
 
-    def __init__(self, config: ModelConfig, plan: TrainPlan, seed: int) -> None:
+    def __init__(self, config: ModelConfig, plan: TrainPlan, seed: int, *, ranks: Ranks = ALONE) -> None:
         if plan.threads:
             torch.set_num_threads(plan.threads)
-        self._plan = plan
+        self._plan, self._seed, self._ranks = plan, seed, ranks
         self._torch_device = choose_device(plan.device)
         self.device = str(self._torch_device)
         self.model = build_model(config)
         initialise(self.model, seed)
-        self.model.to(self._torch_device)
-        self._names = [name for name, _ in self.model.named_parameters()]
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": self._parameters(matrices=True), "weight_decay": plan.weight_decay},
-                {"params": self._parameters(matrices=False), "weight_decay": 0.0},
-            ],
-            lr=plan.learning_rate,
-            betas=(plan.beta1, plan.beta2),
-            fused=self._torch_device.type != "mps",
-        )
+        self.model.to(self._torch_device).train()
+        if plan.dropout:
+            add_dropout(self.model, plan.dropout)
+        if plan.checkpoint_activations:
+            _recompute_blocks(self.model)
+        self._half = half_type(plan, self._torch_device)
+        self._scale = LossScale(self._half == torch.float16)
+        self._forward = spread(self.model, plan, ranks)
+        if plan.compile:
+            _compile(self.model, plan, ranks)
+        self._parameters = dict(self.model.named_parameters())
+        self._optimizers = Optimizers(self._parameters, plan)
+        self._average = Average(self._parameters, plan.ema) if plan.ema else None
+        self._steps = 0
 
-    def learn(self, batch: Batch, learning_rate: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float) -> StepResult:
         """See Step.learn. The loss is the mean over the targets of the whole batch of all ranks."""
-        self.model.train()
-        self._optimizer.zero_grad(set_to_none=True)
-        nats = torch.zeros((), device=self._torch_device)
-        for inputs, targets in pad_rows(batch.rows, self._plan.micro_tokens):
-            with self._autocast():
-                logits = self.model(inputs.to(self._torch_device))
-            cost = sum_nats(logits, targets.to(self._torch_device))
-            (cost / batch.targets).backward()  # type: ignore[no-untyped-call]
-            nats += cost.detach()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._plan.clip)
-        result = StepResult(float(nats), float(norm))
-        if not (np.isfinite(result.nats) and np.isfinite(result.gradient_norm)):
-            raise LilliputError(
-                f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
-                "The weights before it are saved: go on with --resume --set train.learning_rate=X, X lower "
-                f"than {self._plan.learning_rate:g}"
-            )
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
-        self._optimizer.step()
+        result = self._find_gradient(batch)
+        while not _is_finite(result):
+            if not self._scale.lower():
+                raise LilliputError(
+                    f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
+                    "The weights before it are saved: go on with --resume --set train.learning_rate=X, X "
+                    f"lower than {self._plan.learning_rate:g}"
+                )
+            result = self._find_gradient(batch)
+        self._scale.count_step()
+        self._optimizers.step(factor)
+        self._steps += 1
+        if self._average:
+            self._average.take_in(self._parameters, self._steps)
         return result
 
+    def _find_gradient(self, batch: Batch) -> StepResult:
+        """Set every parameter's gradient, clipped."""
+        self.model.train()
+        for parameter in self._parameters.values():
+            parameter.grad = None
+        groups = list(pad_rows(batch.rows, self._plan.micro_tokens))
+        most = int(self._ranks.largest(len(groups)))  # all ranks exchange as often, the idle ones zeros
+        groups = [_nothing()] * (most - len(groups)) + groups
+        nats = torch.zeros((), device=self._torch_device)
+        with self._masks():
+            for number, (inputs, targets) in enumerate(groups):
+                with self._exchanging(number == most - 1):
+                    nats += self._add_gradient(inputs, targets, batch.targets)
+        gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
+        if self._scale.scale != 1:
+            torch._foreach_mul_(gradients, 1 / self._scale.scale)
+        norm = whole_of(torch.nn.utils.clip_grad_norm_(self._parameters.values(), self._plan.clip))
+        return StepResult(self._ranks.total(float(nats)), float(norm))
+
+    def _add_gradient(self, inputs: Tensor, targets: Tensor, count: int) -> Tensor:
+        """Add one group's share of the gradient; returns its cost in nats."""
+        inputs, targets = inputs.to(self._torch_device), targets.to(self._torch_device)
+        with torch.autocast(self._torch_device.type, self._half, enabled=self._half is not None):
+            logits = self._forward(inputs)
+        nats = sum_nats(logits, targets)
+        cost = nats
+        if self._plan.z_loss:
+            cost = cost + self._plan.z_loss * sum_squared_z(logits, targets)
+        # the exchange between ranks takes the mean, and the sum is wanted
+        (cost * (self._scale.scale * self._ranks.world / count)).backward()  # type: ignore[no-untyped-call]
+        return nats.detach()
+
     def weights(self) -> Weights:
-        """See Step.weights."""
-        return get_weights(self.model)
+        """See Step.weights. All ranks ask together; the arrays are whole on the first one, none elsewhere."""
+        named = self._average.named if self._average else self._parameters
+        return self._as_arrays(named.items())
 
     def state(self) -> dict[str, Array]:
-        """See Step.state: `weights.NAME`, and AdamW's `exp_avg.NAME`, `exp_avg_sq.NAME`, `step.NAME`."""
-        arrays: dict[str, Array] = {}
-        for name, parameter in self.model.named_parameters():
-            arrays[f"weights.{name}"] = parameter.detach().cpu().numpy().copy()
-            for key, value in self._optimizer.state[parameter].items():
-                arrays[f"{key}.{name}"] = value.detach().cpu().numpy().copy()
+        """See Step.state: `weights.NAME`, the optimizers' arrays, `ema.NAME`, and float16's scale.
+
+        All ranks ask together; the arrays are whole on the first one, none elsewhere.
+        """
+        arrays = self._as_arrays((f"weights.{name}", p) for name, p in self._parameters.items())
+        arrays |= self._as_arrays(self._optimizers.state())
+        if self._average:
+            arrays |= self._as_arrays((f"ema.{name}", value) for name, value in self._average.named.items())
+        if self._half == torch.float16:
+            arrays["loss_scale"] = np.array([self._scale.scale, self._scale.steps])
         return arrays
 
-    @torch.no_grad()
     def load_state(self, state: dict[str, Array]) -> None:
         """See Step.load_state. Raises FormatError for the state of another model."""
-        expected = {f"weights.{name}" for name in self._names}
-        if not expected <= state.keys():
+        if {key for key in state if key.startswith("weights.")} != {f"weights.{n}" for n in self._parameters}:
             raise FormatError("the checkpoint is of another model; nothing was resumed")
-        for name, parameter in self.model.named_parameters():
-            stored = torch.from_numpy(np.array(state[f"weights.{name}"]))
+        for name, parameter in self._parameters.items():
+            stored = state[f"weights.{name}"]
             if stored.shape != parameter.shape:
-                raise FormatError(f"the checkpoint's {name} has shape {tuple(stored.shape)}")
-            parameter.copy_(stored)
-            parts = {key.partition(".")[0]: state[key] for key in state if _owner(key) == name}
-            self._optimizer.state[parameter] = {
-                part: torch.from_numpy(np.array(array)).to(parameter.device)
-                for part, array in parts.items()
-                if part != "weights"
-            }
+                raise FormatError(f"the checkpoint's {name} has shape {stored.shape}")
+            if self._average and f"ema.{name}" not in state:
+                raise FormatError("the checkpoint has no average of the weights, and train.ema wants one")
+        for name, parameter in self._parameters.items():
+            fill(parameter, state[f"weights.{name}"])
+            if self._average:
+                fill(self._average.named[name], state[f"ema.{name}"])
+        self._optimizers.load(state)
+        self._steps = max((int(state[key]) for key in state if key.startswith("step.")), default=0)
+        if "loss_scale" in state:
+            self._scale.scale, self._scale.steps = float(state["loss_scale"][0]), int(state["loss_scale"][1])
 
-    def _parameters(self, *, matrices: bool) -> list[Tensor]:
-        return [p for p in self.model.parameters() if (p.dim() > 1) == matrices]
+    def _as_arrays(self, named: Iterable[tuple[str, Tensor]]) -> dict[str, Array]:
+        gathered = ((name, whole_of(tensor.detach())) for name, tensor in named)
+        return {name: t.cpu().numpy().copy() for name, t in gathered if self._ranks.is_first}
 
-    def _autocast(self) -> AbstractContextManager[object]:
-        on_gpu = self._torch_device.type == "cuda" and torch.cuda.is_bf16_supported()
-        if self._plan.precision == "bfloat16" or (self._plan.precision == "auto" and on_gpu):
-            return torch.autocast(self._torch_device.type, dtype=torch.bfloat16)
-        return nullcontext()
+    def _masks(self) -> AbstractContextManager[None]:
+        if not self._plan.dropout:
+            return nullcontext()
+        return masks_of(self._seed, self._steps, self._ranks.rank, self._torch_device)
+
+    def _exchanging(self, now: bool) -> AbstractContextManager[None]:
+        """Under DDP, ranks exchange gradients only with a step's last group."""
+        if now or not isinstance(self._forward, DistributedDataParallel):
+            return nullcontext()
+        return self._forward.no_sync()
 
 
-def _owner(key: str) -> str:
-    """The parameter that an array of the state belongs to: exp_avg.blocks.0.norm1.weight -> blocks..."""
-    return key.partition(".")[2]
+def _is_finite(result: StepResult) -> bool:
+    return math.isfinite(result.nats) and math.isfinite(result.gradient_norm)
+
+
+def _nothing() -> tuple[Tensor, Tensor]:
+    """A group for a rank that has none left: it costs nothing."""
+    return torch.zeros((1, 1), dtype=torch.int64), torch.full((1, 1), IGNORED, dtype=torch.int64)
+
+
+def _recompute_blocks(model: Decoder) -> None:
+    """Let each block keep its input alone for the backward pass, and compute itself again there."""
+    for block in model.blocks:
+        block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+
+
+def _compile(model: Decoder, plan: TrainPlan, ranks: Ranks) -> None:
+    """Compile in place: the whole model, or where its parameters come and go with each block, the blocks."""
+    parts = model.blocks if ranks.world > 1 and plan.sharding == "fsdp" else [model]
+    for part in parts:
+        part.compile(dynamic=True)
 
 
 def pad_rows(rows: Sequence[Array], micro_tokens: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -107,6 +107,9 @@ def _why_not_c(plan: Plan) -> str:
         return "the C step is one process, and torchrun started several"
     if library_path() is None or find_spec("lilliput.training.step_c") is None:
         return "the C engine was not built: install a C compiler, then install lilliput again"
+    if train.dropout or train.compile or train.precision == "float16":
+        named = [name for name in ("dropout", "compile") if getattr(train, name)] or ["precision=float16"]
+        return f"the C step knows no train.{named[0]}"
     if train.device == "auto" and not auto_is_cpu():
         return "there is a GPU, and the C step computes on the CPU"
     return ""
