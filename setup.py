@@ -12,7 +12,7 @@ setup(
             depends=sorted(glob("src/lilliput/runtime/c/*.[hi]*")),
             # no contraction: clang would join x * y + z, and one processor's last bits differ from another's
             extra_compile_args=["-std=c99", "-O3", "-ffp-contract=off", "-fvisibility=default", "-pthread"],
-            extra_link_args=["-pthread"],
+            extra_link_args=["-pthread", "-lm"],
             optional=True,
         )
     ]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lilliput.errors import FormatError
 from lilliput.formats.integers import Floats, Integers
+from lilliput.models.angles import rotary_table
 from lilliput.models.config import ModelConfig
 
 MAGIC = b"LPIMEG01"
@@ -135,11 +136,8 @@ def _positions(config: ModelConfig, weights: Mapping[str, Floats]) -> _Tensor:
     learned = weights.get("positions.weight")
     if learned is not None:
         return _vector(np.pad(learned, ((0, 0), (0, -config.d_model % LANES))).reshape(-1), pad=1)
-    theta = np.float32(getattr(config, "rope_theta", 10000.0))
-    exponents = np.arange(0, config.d_head, 2).astype(np.float32) / np.float32(config.d_head)
-    speeds = np.float32(1) / theta**exponents  # in float32, as torch computes them
-    angles = np.outer(np.arange(config.context, dtype=np.float32), speeds)
-    return _vector(np.concatenate([np.cos(angles), np.sin(angles)], axis=1).reshape(-1), pad=1)
+    theta = getattr(config, "rope_theta", 10000.0)
+    return _vector(rotary_table(config.d_head, config.context, theta).reshape(-1), pad=1)
 
 
 def _matrix(matrix: Matrix) -> _Tensor:

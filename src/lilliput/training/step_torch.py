@@ -18,11 +18,12 @@ from lilliput.models import build_model
 from lilliput.models.config import ModelConfig
 from lilliput.models.decoder import Decoder
 from lilliput.models.loss import IGNORED, sum_nats, sum_squared_z
+from lilliput.models.weights import set_weights
 from lilliput.stories.batches import Batch
 from lilliput.training.average import Average
 from lilliput.training.distributed import ALONE, Ranks, spread
 from lilliput.training.dropout import add_dropout, masks_of
-from lilliput.training.init import initialise
+from lilliput.training.init import initial_weights
 from lilliput.training.optim_torch import Optimizers
 from lilliput.training.plan import TrainPlan
 from lilliput.training.precision import LossScale, half_type
@@ -43,7 +44,7 @@ class TorchStep:
         self._torch_device = choose_device(plan.device)
         self.device = str(self._torch_device)
         self.model = build_model(config)
-        initialise(self.model, seed)
+        set_weights(self.model, initial_weights(config, seed))
         self.model.to(self._torch_device).train()
         if plan.dropout:
             add_dropout(self.model, plan.dropout)

@@ -19,6 +19,7 @@ LP_EACH(v_div, _mm256_div_ps)
 LP_EACH(v_max, _mm256_max_ps)
 #undef LP_EACH
 INLINE float v_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
+INLINE vf v_roots(vf x) { vf r = {_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)}; return r; }
 INLINE vf v_load(const float *p) { vf r = {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; return r; }
 INLINE void v_store(float *p, vf x) { _mm256_storeu_ps(p, x.a), _mm256_storeu_ps(p + 8, x.b); }
 INLINE vf v_set(float x) { vf r = {_mm256_set1_ps(x), _mm256_set1_ps(x)}; return r; }

@@ -1,6 +1,10 @@
 /* Sixteen lanes on AVX-512 with VNNI. Every simd_*.h has the same names. */
 #include <immintrin.h>
+#ifdef LP_PAIRS
+#define LP_NAME "avx512-bf16"
+#else
 #define LP_NAME "avx512"
+#endif
 #define LP_TILE_BLOCKS 4
 #define LP_TILE_COLS 4
 #define LP_ONE_BLOCKS 8 /* blocks of 16 rows whose sums fit the registers, for one column */
@@ -11,6 +15,7 @@ typedef __m512 vf;
 typedef __m512i vi;
 
 INLINE float v_root(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
+INLINE vf v_roots(vf a) { return _mm512_sqrt_ps(a); }
 INLINE vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 INLINE void v_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 INLINE vf v_set(float a) { return _mm512_set1_ps(a); }

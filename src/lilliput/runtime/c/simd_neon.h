@@ -28,6 +28,7 @@ INLINE float32x4_t lp_masked(float32x4_t x, uint32x4_t mask) {
 INLINE vf v_above(vf x, vf t) { LP_LANE x.v[i] = lp_masked(x.v[i], vcgtq_f32(x.v[i], t.v[i])); return x; }
 INLINE vf v_from(vf x, vf t) { LP_LANE x.v[i] = lp_masked(x.v[i], vcgeq_f32(x.v[i], t.v[i])); return x; }
 INLINE float v_root(float x) { return vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0); }
+INLINE vf v_roots(vf x) { LP_LANE x.v[i] = vsqrtq_f32(x.v[i]); return x; }
 INLINE vf v_load(const float *p) { vf r; LP_LANE r.v[i] = vld1q_f32(p + 4 * i); return r; }
 INLINE void v_store(float *p, vf x) { LP_LANE vst1q_f32(p + 4 * i, x.v[i]); }
 INLINE vf v_set(float x) { vf r; LP_LANE r.v[i] = vdupq_n_f32(x); return r; }

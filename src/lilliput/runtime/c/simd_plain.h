@@ -44,6 +44,7 @@ INLINE float v_root(float x) {
   for (int i = 0; i < 4; i++) u.f = 0.5f * (u.f + x / u.f);
   return u.f;
 }
+INLINE vf v_roots(vf x) { LP_LANE x.v[i] = x.v[i] > 0 ? v_root(x.v[i]) : 0; return x; }
 INLINE vf v_exp2(vf x) {
   vf n, f, p;
   union { float f; uint32_t i; } u;

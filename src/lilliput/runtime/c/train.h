@@ -1,0 +1,52 @@
+/* Training in C: the gradient of a batch of stories, and the step along it, for Llama and Qwen3. Every number is the
+   same on any number of threads: work is cut into pieces by its size alone, and each sum has its order. */
+#ifndef LP_TRAIN_H
+#define LP_TRAIN_H
+#include "lp.h"
+#include "train_kernels.h"
+
+typedef struct {
+  int vocab_size, d_model, n_layers, n_heads, n_kv_heads, d_head, d_ff, context;
+  int tied, qk_norm;
+  int pairs;  /* products of bfloat16, sums in float32 */
+  int muon;   /* the layers' matrices by Muon, else all by AdamW */
+  int ema;    /* keep an average of the weights */
+  float norm_eps, attention_scale;
+  const float *turns; /* (context, d_head): cosines | sines of rotary positions */
+} lp_train_shape;
+
+/* A parameter, in the order of the model's parameters. Rows lie `stride` numbers apart; what pads them stays zero. */
+typedef struct {
+  int rows, cols, stride, padded_rows; /* a vector has one row */
+  int muon;
+  size_t at;     /* in each of the arrays below */
+  size_t second; /* in the array of AdamW's second moments */
+} lp_tensor;
+
+typedef struct lp_trainer lp_trainer;
+
+/* Bytes that a trainer of this shape needs for batches of at most `tokens` tokens in `rows` rows; 0 if unsound. */
+size_t lp_train_room(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team, int tokens, int rows);
+/* A trainer inside zeroed memory of that many bytes, 64-byte aligned. */
+int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team, int tokens, int rows,
+                  void *memory, lp_trainer **trainer);
+int lp_train_tensors(const lp_trainer *trainer);
+const lp_tensor *lp_train_tensor(const lp_trainer *trainer, int number);
+/* weights, gradients, first moments (of Muon: the momentum), second moments, average: 0 to 4 */
+float *lp_train_array(lp_trainer *trainer, int which);
+/* To be called when the weights were written from outside. */
+void lp_train_refresh(lp_trainer *trainer);
+
+/* Rows of ids begin at starts[0..rows]; a target below 0 costs nothing. Adds share * d(cost) / d(weights) to the
+   gradients, which `fresh` sets to zero first; returns the cost in nats, all targets summed. */
+double lp_train_gradient(lp_trainer *trainer, const int32_t *ids, const int32_t *targets, const int32_t *starts, int rows,
+                         float share, float z_loss, int fresh);
+/* The gradient's norm. */
+double lp_train_norm(lp_trainer *trainer);
+/* One step along the gradient, which is `norm` long and shortened to rates->clip. */
+void lp_train_update(lp_trainer *trainer, const lp_rates *rates, double norm);
+
+const lp_train_kernels *lp_train_kernels_at(int level); /* as lp_kernels_at() */
+const char *lp_train_kernels_name(const lp_train_kernels *kernels);
+int lp_train_has_pairs(const lp_train_kernels *kernels);
+#endif

@@ -1,0 +1,15 @@
+/* Which arithmetic of training this processor has. */
+#include "kernels.h"
+#include "train.h"
+
+static const lp_train_kernels *as_good(const lp_kernels *kernels) {
+#if defined(__x86_64__)
+  if (kernels == &lp_kernels_avx512) return __builtin_cpu_supports("avx512bf16") ? &lp_train_avx512_bf16 : &lp_train_avx512;
+  if (kernels == &lp_kernels_avx2) return &lp_train_avx2;
+#elif defined(__aarch64__)
+  if (kernels != &lp_kernels_plain) return &lp_train_neon;
+#endif
+  return kernels ? &lp_train_plain : NULL;
+}
+
+const lp_train_kernels *lp_train_kernels_at(int level) { return as_good(lp_kernels_at(level)); }

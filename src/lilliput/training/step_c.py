@@ -1,0 +1,200 @@
+"""The C step: forward, backward, clipping, Muon and AdamW for Llama and Qwen3 on a CPU. No torch."""
+
+import ctypes as ct
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from lilliput.errors import FormatError, LilliputError
+from lilliput.formats.weights import Array, Weights
+from lilliput.models.angles import rotary_table
+from lilliput.models.config import LlamaConfig, ModelConfig, Qwen3Config
+from lilliput.models.shapes import weight_shapes
+from lilliput.runtime.native import MAX_THREADS
+from lilliput.runtime.native_train import (
+    AVERAGE,
+    FIRST,
+    SECOND,
+    WEIGHTS,
+    NativeTrainer,
+    Rates,
+    Tensor,
+    TrainShape,
+    has_bfloat16,
+)
+from lilliput.stories.batches import Batch
+from lilliput.training.init import initial_weights
+from lilliput.training.plan import TrainPlan
+from lilliput.training.step import StepResult
+
+_EPS = 1e-8  # AdamW's, torch's default
+_ROW_TOKENS = 16
+"""Room is made for rows of this many tokens on the average; more rows are computed in several groups."""
+
+
+def why_not_c(config: ModelConfig, plan: TrainPlan) -> str | None:
+    """What of a plan the C step cannot do, in a few words; None where it can do all."""
+    if not isinstance(config, LlamaConfig | Qwen3Config):
+        return f"it trains the families llama and qwen3, not {config.family}"
+    if plan.device not in ("auto", "cpu"):
+        return f"it runs on the CPU, not on {plan.device}"
+    if plan.precision == "float16" or (plan.precision == "bfloat16" and not has_bfloat16()):
+        return f"this processor has no products of {plan.precision}"
+    for name in ("dropout", "checkpoint_activations", "compile"):
+        if getattr(plan, name):
+            return f"it has no train.{name}"
+    return None
+
+
+class CStep:
+    """A model and its optimizers in C; see Step. The numbers of a run do not depend on the threads."""
+
+    device = "cpu"
+
+    def __init__(self, config: ModelConfig, plan: TrainPlan, seed: int) -> None:
+        if reason := why_not_c(config, plan):
+            raise LilliputError(f"the C step cannot train this: {reason}; --set train.step=torch")
+        self._plan = plan
+        self._turns = rotary_table(config.d_head, config.context, getattr(config, "rope_theta", 10000.0))
+        tokens = max(plan.micro_tokens, config.context)
+        self._trainer = NativeTrainer(
+            self._shape_of(config),
+            tokens=min(tokens, plan.batch_tokens + config.context),
+            rows=max(1, tokens // _ROW_TOKENS),
+            threads=plan.threads or available_threads(),
+        )
+        self._tensors = dict(zip(weight_shapes(config), self._trainer.tensors(), strict=True))
+        self._shapes = weight_shapes(config)
+        self._steps = 0
+        self.set_weights(initial_weights(config, seed))
+
+    def _shape_of(self, config: ModelConfig) -> TrainShape:
+        plan = self._plan
+        return TrainShape(
+            *(getattr(config, name) for name in ("vocab_size", "d_model", "n_layers", "n_heads")),
+            *(getattr(config, name) for name in ("n_kv_heads", "d_head", "d_ff", "context", "tied")),
+            qk_norm=isinstance(config, Qwen3Config),
+            pairs=plan.precision == "bfloat16",
+            muon=plan.optimizer == "muon",
+            ema=plan.ema > 0,
+            norm_eps=config.norm_eps,
+            attention_scale=config.d_head**-0.5,
+            turns=self._turns.ctypes.data_as(ct.POINTER(ct.c_float)),
+        )
+
+    def learn(self, batch: Batch, factor: float) -> StepResult:
+        """See Step.learn. The loss is the mean over the batch's targets."""
+        nats, fresh = 0.0, True
+        for rows in _groups(batch.rows, self._trainer.tokens, self._trainer.rows):
+            ids = np.concatenate([row[:-1] for row in rows]).astype(np.int32)
+            targets = np.concatenate([row[1:] for row in rows]).astype(np.int32)
+            starts = np.cumsum([0, *(len(row) - 1 for row in rows)]).astype(np.int32)
+            share, z_loss = 1 / batch.targets, self._plan.z_loss
+            nats += self._trainer.gradient(ids, targets, starts, share=share, z_loss=z_loss, fresh=fresh)
+            fresh = False
+        result = StepResult(nats, self._trainer.norm())
+        if not (math.isfinite(result.nats) and math.isfinite(result.gradient_norm)):
+            raise LilliputError(
+                f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
+                "The weights before it are saved: go on with --resume --set train.learning_rate=X, X lower "
+                f"than {self._plan.learning_rate:g}"
+            )
+        self._steps += 1
+        self._trainer.update(self._rates(factor), result.gradient_norm)
+        return result
+
+    def _rates(self, factor: float) -> Rates:
+        plan, steps = self._plan, self._steps
+        return Rates(
+            adam_rate=plan.learning_rate * factor,
+            beta1=plan.beta1,
+            beta2=plan.beta2,
+            eps=_EPS,
+            correction1=1 - plan.beta1**steps,
+            correction2=1 - plan.beta2**steps,
+            muon_rate=plan.muon_rate * factor,
+            momentum=plan.muon_momentum,
+            weight_decay=plan.weight_decay,
+            clip=plan.clip,
+            ema=min(plan.ema, (1 + steps) / (10 + steps)),  # the first weights are soon forgotten
+        )
+
+    def set_weights(self, weights: Weights) -> None:
+        """Begin from these weights."""
+        for name, tensor in self._tensors.items():
+            view = self._trainer.array(WEIGHTS, tensor)
+            view[:] = weights[name].reshape(view.shape)
+            if self._plan.ema:
+                self._trainer.array(AVERAGE, tensor)[:] = view
+        self._trainer.refresh()
+
+    def weights(self) -> Weights:
+        """See Step.weights: the average, where the plan keeps one."""
+        return dict(self._copies(AVERAGE if self._plan.ema else WEIGHTS))
+
+    def state(self) -> dict[str, Array]:
+        """See Step.state: the names are the torch step's, so that either goes on from the other's."""
+        state: dict[str, Array] = {}
+        for part, which, wanted in self._parts():
+            state |= {f"{part}.{name}": array for name, array in self._copies(which, wanted)}
+        steps = np.array(self._steps, np.float32)
+        names = [name for name, tensor in self._tensors.items() if not tensor.muon]
+        return state | {f"step.{name}": steps for name in names if self._steps}
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """See Step.load_state. Raises FormatError for the state of another model."""
+        if {key for key in state if key.startswith("weights.")} != {f"weights.{n}" for n in self._shapes}:
+            raise FormatError("the checkpoint is of another model; nothing was resumed")
+        for part, _, wanted in self._parts():
+            for name, tensor in self._tensors.items():
+                array = state.get(f"{part}.{name}")
+                if part in ("weights", "ema") and array is None:
+                    raise FormatError(f"the checkpoint has no {part}.{name}; nothing was resumed")
+                if wanted(tensor) and array is not None and array.shape != self._shapes[name]:
+                    raise FormatError(f"the checkpoint's {part}.{name} has shape {array.shape}")
+        for part, which, wanted in self._parts():
+            for name, tensor in self._tensors.items():
+                if wanted(tensor):
+                    view = self._trainer.array(which, tensor)
+                    array = state.get(f"{part}.{name}")
+                    view[:] = 0 if array is None else array.reshape(view.shape)
+        self._steps = max((int(state[key]) for key in state if key.startswith("step.")), default=0)
+        self._trainer.refresh()
+
+    def _parts(self) -> Iterator[tuple[str, int, Callable[[Tensor], bool]]]:
+        """The name of each array in a state, its number in the trainer, and which tensors have it."""
+        yield "weights", WEIGHTS, lambda _: True
+        yield "momentum", FIRST, lambda tensor: bool(tensor.muon)
+        yield "exp_avg", FIRST, lambda tensor: not tensor.muon
+        yield "exp_avg_sq", SECOND, lambda tensor: not tensor.muon
+        if self._plan.ema:
+            yield "ema", AVERAGE, lambda _: True
+
+    def _copies(
+        self, which: int, wanted: Callable[[Tensor], bool] = lambda _: True
+    ) -> Iterator[tuple[str, Array]]:
+        for name, tensor in self._tensors.items():
+            if wanted(tensor):
+                yield name, self._trainer.array(which, tensor).reshape(self._shapes[name]).copy()
+
+
+def available_threads() -> int:
+    """Every processor that this process may use, as far as the C step can."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(here, MAX_THREADS)
+
+
+def _groups(rows: Sequence[Array], tokens: int, most_rows: int) -> Iterator[list[Array]]:
+    """Rows in groups of at most so many tokens and rows, in their order."""
+    group: list[Array] = []
+    size = 0
+    for row in rows:
+        if group and (size + len(row) - 1 > tokens or len(group) == most_rows):
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += len(row) - 1
+    if group:
+        yield group
