@@ -26,7 +26,6 @@ def plan(model: ModelConfig = LLAMA, **train: object) -> Plan:
 def with_c(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the C engine was built, with its step."""
     monkeypatch.setattr(steps, "library_path", lambda: "lp.so")
-    monkeypatch.setattr(steps, "find_spec", lambda name: name)
     monkeypatch.delenv("WORLD_SIZE", raising=False)
 
 
@@ -47,7 +46,13 @@ def test_torch_computes_when_asked_to(with_c: None) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"model": GPT2Config(**SHAPE)}, "not gpt2"), ({"device": "cuda"}, "train.device is cuda")],
+    [
+        ({"model": GPT2Config(**SHAPE)}, "not gpt2"),
+        ({"device": "cuda"}, "not on cuda"),
+        ({"dropout": 0.1}, "no train.dropout"),
+        ({"compile": True}, "no train.compile"),
+        ({"precision": "float16"}, "no products of float16"),
+    ],
 )
 def test_what_c_cannot_do_falls_to_torch_and_is_an_error_when_c_was_asked_for(
     with_c: None, monkeypatch: pytest.MonkeyPatch, changes: dict, reason: str
@@ -131,7 +136,7 @@ def test_choosing_the_c_step_imports_no_torch() -> None:
 import sys
 from lilliput.training import steps
 from lilliput.presets import find_plan
-steps.library_path, steps.find_spec, steps.auto_is_cpu = (lambda: "x"), (lambda _: "x"), (lambda: True)
+steps.library_path, steps.auto_is_cpu = (lambda: "x"), (lambda: True)
 assert steps.choose_step(find_plan("stories260k")) == "c"
 assert "torch" not in sys.modules
 """

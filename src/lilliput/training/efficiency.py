@@ -6,13 +6,13 @@ from functools import cache
 
 import numpy as np
 
-from lilliput.device import count_processors
 from lilliput.models.config import ModelConfig
 from lilliput.models.count import flops_of_story
 from lilliput.runtime.ceilings import measure_float_peak
-from lilliput.runtime.native import MAX_THREADS, library_path
+from lilliput.runtime.native import library_path
 from lilliput.stories.batches import Batch
 from lilliput.training.diary import Row
+from lilliput.training.step_c import available_threads
 
 _LOOK_S = 0.1
 _SQUARE = 1024
@@ -54,7 +54,7 @@ def measure_peak(device: str) -> float:
     if device != "cpu":
         return _measure_gpu(device)
     if library_path() is not None:
-        return measure_float_peak(min(count_processors(), MAX_THREADS), _LOOK_S)
+        return measure_float_peak(available_threads(), _LOOK_S)
     ones = np.ones((_SQUARE, _SQUARE), np.float32)
     best, until = 0.0, time.perf_counter() + _LOOK_S
     while (began := time.perf_counter()) < until or not best:

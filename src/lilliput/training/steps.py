@@ -3,21 +3,21 @@
 import os
 import time
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Literal
 
-from lilliput.device import auto_is_cpu, choose_device, count_processors, has_torch
+from lilliput.device import auto_is_cpu, choose_device, has_torch
 from lilliput.errors import ConfigError, MissingExtraError
-from lilliput.runtime.native import MAX_THREADS, library_path
+from lilliput.runtime.native import library_path
 from lilliput.stories.batches import Batch
+from lilliput.training.distributed import ALONE, Ranks
 from lilliput.training.plan import Plan
 from lilliput.training.step import Step
+from lilliput.training.step_c import CStep, available_threads, why_not_c
 
 StepName = Literal["c", "torch"]
 
 _TRIAL_TOKENS = 4096
 """Of a batch, at most about so many targets are tried."""
-_FAMILIES_IN_C = ("llama", "qwen3")
 
 
 def choose_step(plan: Plan) -> StepName:
@@ -40,16 +40,13 @@ def choose_step(plan: Plan) -> StepName:
     return "torch"
 
 
-def make_step(plan: Plan) -> Step:
+def make_step(plan: Plan, ranks: Ranks = ALONE) -> Step:
     """The plan's step at its beginning: first weights from the seed, no momentum."""
     if choose_step(plan) == "c":
-        from lilliput.training.step_c import CStep  # type: ignore[import-not-found, unused-ignore]
-
-        step: Step = CStep(plan.model, plan.train, plan.seed)
-        return step
+        return CStep(plan.model, plan.train, plan.seed)
     from lilliput.training.step_torch import TorchStep
 
-    return TorchStep(plan.model, plan.train, plan.seed)
+    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks)
 
 
 def computes_on_cpu(plan: Plan) -> bool:
@@ -79,7 +76,7 @@ def try_threads(plan: Plan, batches: Sequence[Batch]) -> tuple[int, float]:
 
 def _thread_choices(plan: Plan) -> list[int]:
     if choose_step(plan) == "c":
-        return sorted({1, min(count_processors(), MAX_THREADS)}, reverse=True)
+        return sorted({1, available_threads()}, reverse=True)
     import torch
 
     return sorted({1, torch.get_num_threads()}, reverse=True)
@@ -97,19 +94,13 @@ def _first_rows(batch: Batch) -> Batch:
 
 
 def _why_not_c(plan: Plan) -> str:
-    """What of the plan the C step cannot do; empty where it can do all."""
-    train = plan.train
-    if plan.model.family not in _FAMILIES_IN_C:
-        return f"the C step trains {' and '.join(_FAMILIES_IN_C)} models, not {plan.model.family}"
-    if train.device not in ("auto", "cpu"):
-        return f"the C step computes on the CPU, and train.device is {train.device}"
+    """What of the plan the C step cannot do here; empty where it can do all."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return "the C step is one process, and torchrun started several"
-    if library_path() is None or find_spec("lilliput.training.step_c") is None:
+    if library_path() is None:
         return "the C engine was not built: install a C compiler, then install lilliput again"
-    if train.dropout or train.compile or train.precision == "float16":
-        named = [name for name in ("dropout", "compile") if getattr(train, name)] or ["precision=float16"]
-        return f"the C step knows no train.{named[0]}"
-    if train.device == "auto" and not auto_is_cpu():
+    if reason := why_not_c(plan.model, plan.train):
+        return f"the C step cannot do this: {reason}"
+    if plan.train.device == "auto" and not auto_is_cpu():
         return "there is a GPU, and the C step computes on the CPU"
     return ""
