@@ -59,7 +59,7 @@ def prepare(
     shards. With `fit_vocabulary`, a text too small for the plan's vocabulary gets the largest that it
     supports; without, it is an error.
     """
-    share = plan.data.valid_share or _share_of(open_again())
+    share = plan.data.valid_share or held_back_share(open_again())
     tokenizer = _make_tokenizer(plan, open_again, share, fit_vocabulary)
     decided = {"model": {"vocab_size": tokenizer.vocab_size}, "data": {"valid_share": share}}
     plan = plan.with_changes(decided, "prepare")
@@ -103,7 +103,8 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
-def _share_of(opened: Opened) -> float:
+def held_back_share(opened: Opened) -> float:
+    """The share of stories to hold back where a plan names none; see DataPlan.valid_share."""
     few = [(20, 1 / 3), (300, 1 / 5)]
     count = sum(1 for _ in islice(opened.stories, few[-1][0]))
     return next((share for most, share in few if count < most), 1 / 50)

@@ -130,6 +130,11 @@ class CStep:
                 self._trainer.array(AVERAGE, tensor)[:] = view
         self._trainer.refresh()
 
+    @property
+    def bytes(self) -> int:
+        """All memory of the step: weights, gradients, moments, and what a pass keeps."""
+        return self._trainer.bytes
+
     def weights(self) -> Weights:
         """See Step.weights: the average, where the plan keeps one."""
         return dict(self._copies(AVERAGE if self._plan.ema else WEIGHTS))

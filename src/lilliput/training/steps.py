@@ -17,7 +17,7 @@ from lilliput.training.step_c import CStep, available_threads, why_not_c
 StepName = Literal["c", "torch"]
 
 _TRIAL_TOKENS = 4096
-"""Of a batch, at most about so many targets are tried."""
+"""Of a batch, about so many targets at most are tried."""
 
 
 def choose_step(plan: Plan) -> StepName:
@@ -61,7 +61,7 @@ def try_threads(plan: Plan, batches: Sequence[Batch]) -> tuple[int, float]:
     Two threads wait for each other hundreds of times a step: where another program holds a core, or the host
     takes it away, one thread is several times as fast (LOG.md).
     """
-    batches = [_first_rows(batch) for batch in batches]
+    batches = [first_rows(batch, _TRIAL_TOKENS) for batch in batches]
     rates: dict[int, float] = {}
     for threads in [plan.train.threads] if plan.train.threads else _thread_choices(plan):
         step = make_step(plan.with_settings([f"train.threads={threads}"]))
@@ -82,13 +82,13 @@ def _thread_choices(plan: Plan) -> list[int]:
     return sorted({1, torch.get_num_threads()}, reverse=True)
 
 
-def _first_rows(batch: Batch) -> Batch:
-    """As much of a batch as shows how quick a step is."""
+def first_rows(batch: Batch, least: int) -> Batch:
+    """The first rows of a batch that have `least` targets together, or the whole batch."""
     rows, targets = [], 0
     for row in batch.rows:
         rows.append(row)
         targets += len(row) - 1
-        if targets >= _TRIAL_TOKENS:
+        if targets >= least:
             break
     return Batch(rows, targets, batch.epoch)
 
