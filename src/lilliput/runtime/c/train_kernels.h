@@ -54,8 +54,9 @@ typedef struct {
   const char *name;
   int panel; /* columns of a panel */
   void (*gemm)(const lp_gemm *g);
-  void (*gemm_pairs)(const lp_gemm_pairs *g); /* NULL without bfloat16 products */
-  /* rows of n floats as bfloat16 (round to nearest even): pairs along a row; pairs of two rows, the second may be NULL */
+  /* NULL without products of bfloat16: the product, and n floats (a multiple of 16) as bfloat16, rounded to the nearest
+     even: pairs along a row; pairs of two rows, of which the second may be NULL */
+  void (*gemm_pairs)(const lp_gemm_pairs *g);
   void (*pairs_along)(const float *x, int n, uint32_t *y);
   void (*pairs_across)(const float *x, const float *second, int n, uint32_t *y);
   void (*attend)(const lp_attend *a);

@@ -30,8 +30,11 @@ void lp_refresh_panel(lp_trainer *t, const lp_weight *w, int p) {
       float *to = w->ahead + (size_t)p * (size_t)(w->inputs * panel) + j;
       for (int i = 0; i < w->inputs; i++) to[i * panel] = row[i];
     } else {
-      uint32_t *to = w->ahead_pairs + (size_t)p * (size_t)(words * panel) + j, pair;
-      for (int i = 0; i < words; i++) t->k->pairs_along(row + 2 * i, 2, &pair), to[i * panel] = pair;
+      uint32_t *to = w->ahead_pairs + (size_t)p * (size_t)(words * panel) + j, pairs[LP_LANES / 2];
+      for (int i = 0; i < words; i += LP_LANES / 2) {
+        t->k->pairs_along(row + 2 * i, LP_LANES, pairs);
+        for (int c = 0; c < LP_LANES / 2; c++) to[(i + c) * panel] = pairs[c];
+      }
     }
   }
 }
