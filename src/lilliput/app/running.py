@@ -5,40 +5,40 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
+from lilliput.app.looking import Look
 from lilliput.app.output import command_name, say
 from lilliput.app.progress import TrainingBar, counted
-from lilliput.device import choose_device, require_torch
 from lilliput.errors import ConfigError, LilliputError, MissingExtraError
 from lilliput.formats.folder import save_folder
 from lilliput.stories.batches import Batches
 from lilliput.stories.sources import fingerprint_stories
 from lilliput.stories.story import Story
 from lilliput.training.diary import Row
+from lilliput.training.leading import open_batches, step_of_run
 from lilliput.training.loop import Outcome, Surroundings, train
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
 from lilliput.training.resume import Position, RunFiles, save_plan
+from lilliput.training.step import Step
+from lilliput.training.steps import choose_step, computes_on_cpu, fastest_threads, make_step
 from lilliput.training.trackers import tensorboard_writer
-
-if TYPE_CHECKING:
-    from lilliput.models.decoder import Decoder
 
 _LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
 _SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
-_PROMPT_TOKENS, _DIARY_TOKENS = 10, 200
-"""Tokens of a held-back story that the diary's stories begin with, and tokens told after them."""
+_PROMPT_TOKENS = 10
+"""Tokens of a held-back story that the diary's stories begin with."""
 _TRIAL_STEPS = 5
 """Steps by which the number of threads is chosen."""
 
@@ -58,17 +58,22 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 
 
 def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
-    from lilliput.training.step_torch import TorchStep
-
     plan = _decided(files, prepared)
-    step = TorchStep(plan.model, plan.train, plan.seed)
-    batches = _open_batches(prepared)
+    with step_of_run(plan, prepared.train, make_step) as (step, ranks):
+        return _run(plan, step, open_batches(plan, prepared.train, ranks), files, prepared)
+
+
+def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Prepared) -> Outcome:
     held_back = held_back_texts(prepared, _SCORE_STORIES)
 
+    def look_now() -> Look:
+        return Look(plan.model, step.weights(), prepared.tokenizer, plan.train.threads, step.device)
+
     def look(_: Position) -> Row:
-        scored = score(step.model, prepared, held_back[:_LOOK_STORIES])
+        now = look_now()
+        scored = now.score(held_back[:_LOOK_STORIES])
         return {
-            "story": tell_diary_story(step.model, prepared, plan),
+            "story": now.tell(plan.prompt or "", plan.seed),
             "nats_per_token": scored["nats_per_token"],
             "bits_per_byte": scored["bits_per_byte"],
         }
@@ -85,9 +90,7 @@ def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
 
             around = Surroundings(time.monotonic, should_stop, look, watch)
             outcome = train(plan, step, batches, files, around)
-        final = score(
-            step.model, prepared, counted(held_back, "scoring", "held-back stories", len(held_back))
-        )
+        final = look_now().score(counted(held_back, "scoring", "held-back stories", len(held_back)))
         details = describe_run(plan, prepared, outcome, step.device, final, held_back)
         save_folder(files.folder, plan.model, step.weights(), prepared.tokenizer, details)
     say(
@@ -103,8 +106,7 @@ def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
 
 def check_can_train(plan: Plan) -> None:
     """Raise LilliputError for what would stop a run only after its stories were prepared."""
-    require_torch("training")
-    choose_device(plan.train.device)
+    choose_step(plan)
     if plan.train.tensorboard and find_spec("tensorboard") is None:
         raise MissingExtraError("TensorBoard", "track")
 
@@ -122,20 +124,8 @@ def discarded_unless_begun(files: RunFiles) -> Iterator[None]:
         raise
 
 
-def _open_batches(prepared: Prepared) -> Batches:
-    plan = prepared.plan
-    return Batches(
-        prepared.train,
-        batch_tokens=plan.train.batch_tokens,
-        context=plan.model.context,
-        seed=plan.seed,
-    )
-
-
 def _decided(files: RunFiles, prepared: Prepared) -> Plan:
-    """The plan with the diary's beginning and the number of threads decided, kept for --resume."""
-    from lilliput.training.step_torch import fastest_threads
-
+    """The plan with the diary's beginning, the step and the number of threads decided, kept for --resume."""
     plan, tokenizer = prepared.plan, prepared.tokenizer
     most = plan.model.context // 4
     if plan.prompt is None:
@@ -144,10 +134,11 @@ def _decided(files: RunFiles, prepared: Prepared) -> Plan:
         plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
-    if plan.train.threads is None and choose_device(plan.train.device).type == "cpu":
-        batches = _open_batches(prepared)
+    plan = plan.with_settings([f"train.step={choose_step(plan)}"])
+    if plan.train.threads is None and computes_on_cpu(plan):
+        batches = open_batches(plan, prepared.train)
         trial = [batches.at(step) for step in range(_TRIAL_STEPS)]
-        plan = plan.with_settings([f"train.threads={fastest_threads(plan.model, plan.train, trial)}"])
+        plan = plan.with_settings([f"train.threads={fastest_threads(plan, trial)}"])
     save_plan(files, plan)
     return plan
 
@@ -156,26 +147,6 @@ def held_back_texts(prepared: Prepared, most: int) -> list[str]:
     """The texts of held-back stories (a shard's tokens decode to the text exactly)."""
     count = min(most, len(prepared.valid))
     return [prepared.tokenizer.decode(prepared.valid.story(i).tolist()) for i in range(count)]
-
-
-def score(model: "Decoder", prepared: Prepared, texts: Iterable[str]) -> Row:
-    """Loss on `texts`, story by story."""
-    from lilliput.evaluation.loss import measure_loss
-    from lilliput.evaluation.torch_scorer import TorchScorer
-
-    loss = measure_loss(TorchScorer(model.eval()), prepared.tokenizer, texts)
-    return loss.as_row()
-
-
-def tell_diary_story(model: "Decoder", prepared: Prepared, plan: Plan) -> str:
-    """The diary's next story: always the same beginning and the same draws."""
-    from lilliput.generation.generate import tell_story
-    from lilliput.generation.sample import Sampling
-    from lilliput.generation.torch_batch import TorchBatch
-
-    engine = TorchBatch(model.eval(), slots=1)
-    sampling = Sampling(temperature=0.7)
-    return tell_story(engine, prepared.tokenizer, sampling, plan.seed, plan.prompt or "", _DIARY_TOKENS)
 
 
 def describe_run(
@@ -210,7 +181,7 @@ def describe_run(
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
+def stop_on_signal(tell: bool = True) -> Iterator[Callable[[], bool]]:
     """Ctrl-C or a polite kill asks to stop at the next step; a second one stops at once."""
     asked = False
 
@@ -219,7 +190,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("stopping after this step; once more stops at once")
+        if tell:
+            say("stopping after this step; once more stops at once")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
