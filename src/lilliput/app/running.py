@@ -19,6 +19,7 @@ from lilliput.stories.batches import Batches
 from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
 from lilliput.training.early import load_best
 from lilliput.training.efficiency import Efficiency, measure_peak
+from lilliput.training.leading import open_batches, step_of_run
 from lilliput.training.loop import Outcome, Surroundings, train
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
@@ -45,10 +46,14 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     The caller holds the folder alone.
     """
     plan = _decide(files, prepared)
-    step = make_step(plan)
+    with step_of_run(plan, prepared.train, make_step) as (step, ranks):
+        return _run(plan, step, open_batches(plan, prepared.train, ranks), files, prepared)
+
+
+def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Prepared) -> Outcome:
     held_back = held_back_texts(prepared, _SCORE_STORIES)
     with stop_on_signal() as should_stop:
-        outcome = _learn(plan, step, prepared, files, held_back[:_LOOK_STORIES], should_stop)
+        outcome = _learn(plan, step, batches, files, prepared, held_back[:_LOOK_STORIES], should_stop)
         weights = _weights_to_keep(step, files, outcome)
         stories = counted(held_back, "scoring", "held-back stories", len(held_back))
         final = _look_at(plan, step, prepared, weights).score(stories)
@@ -69,8 +74,9 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 def _learn(
     plan: Plan,
     step: Step,
-    prepared: Prepared,
+    batches: Batches,
     files: RunFiles,
+    prepared: Prepared,
     held_back: list[str],
     should_stop: Callable[[], bool],
 ) -> Outcome:
@@ -100,7 +106,7 @@ def _learn(
             track(row)
 
         around = Surroundings(time.monotonic, should_stop, look, watch, check, gauge)
-        return train(plan, step, _open_batches(prepared), files, around)
+        return train(plan, step, batches, files, around)
 
 
 def _look_at(plan: Plan, step: Step, prepared: Prepared, weights: Weights) -> Look:
@@ -130,16 +136,6 @@ def check_can_train(plan: Plan) -> None:
             raise MissingExtraError(what, "track")
 
 
-def _open_batches(prepared: Prepared) -> Batches:
-    plan = prepared.plan
-    return Batches(
-        prepared.train,
-        batch_tokens=plan.train.batch_tokens,
-        context=plan.model.context,
-        seed=plan.seed,
-    )
-
-
 def _decide(files: RunFiles, prepared: Prepared) -> Plan:
     """The plan with the diary's beginning, the step and the number of threads decided, kept for --resume."""
     plan, tokenizer = prepared.plan, prepared.tokenizer
@@ -153,7 +149,7 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
     plan = plan.with_settings([f"train.step={choose_step(plan)}"])
     rate = None
     if computes_on_cpu(plan) and not files.state.is_file():
-        batches = _open_batches(prepared)
+        batches = open_batches(plan, prepared.train)
         threads, rate = try_threads(plan, [batches.at(step) for step in range(_TRIAL_STEPS)])
         plan = plan.with_settings([f"train.threads={threads}"])
     _warn_of_little_text(plan, prepared, rate)
@@ -178,7 +174,7 @@ def _warn_of_little_text(plan: Plan, prepared: Prepared, tokens_per_second: floa
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
+def stop_on_signal(tell: bool = True) -> Iterator[Callable[[], bool]]:
     """Ctrl-C or a polite kill asks to stop at the next step; a second one stops at once."""
     asked = False
 
@@ -187,7 +183,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("stopping after this step; once more stops at once")
+        if tell:
+            say("stopping after this step; once more stops at once")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -29,7 +29,7 @@ def measure_activations(model: Decoder, learn: Callable[[], Any], device: str) -
 
 
 class _Kept:
-    """Counts storages between the first tensor of a forward pass and the first that its backward pass asks for."""
+    """Counts storages from the first of a forward pass until its backward pass asks for one."""
 
     def __init__(self, weights: set[int]) -> None:
         self.most = 0

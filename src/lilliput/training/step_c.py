@@ -133,7 +133,7 @@ class CStep:
     @property
     def bytes(self) -> int:
         """All memory of the step: weights, gradients, moments, and what a pass keeps."""
-        return self._trainer.bytes
+        return int(self._trainer.bytes)
 
     def weights(self) -> Weights:
         """See Step.weights: the average, where the plan keeps one."""

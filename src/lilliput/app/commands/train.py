@@ -47,7 +47,11 @@ def train(
     --minutes or --tokens, which count from the run's beginning, --resume stretches it to that length.
     """
     from lilliput.presets import find_plan
+    from lilliput.training.distributed import own_rank
 
+    if not own_rank().is_first:  # of several that torchrun started: the first one reads the options
+        _follow()
+        return
     if out is None:
         raise ConfigError("name the folder to make: --out runs/NAME")
     budget = _budget(minutes, tokens, settings)
@@ -70,6 +74,14 @@ def train(
     if seed is not None:
         changes["seed"] = seed
     _start(find_plan(plan).with_changes(changes, "train").with_settings(settings), out, data)
+
+
+def _follow() -> None:
+    from lilliput.app.running import stop_on_signal
+    from lilliput.training.leading import follow
+
+    with stop_on_signal(tell=False):  # the first one stops for all
+        follow()
 
 
 def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> dict[str, Any]:
