@@ -8,6 +8,7 @@ import pytest
 
 from lilliput.errors import ConfigError, LilliputError, MissingExtraError
 from lilliput.models import GPT2Config, LlamaConfig, ModelConfig, Qwen3Config
+from lilliput.runtime.native import library_path
 from lilliput.stories.batches import Batch
 from lilliput.training import steps
 from lilliput.training.plan import Plan, TrainPlan
@@ -121,7 +122,7 @@ def test_threads_that_the_plan_names_are_kept_and_large_batches_are_tried_in_par
     monkeypatch.setattr(steps, "make_step", lambda plan: Recorder())
     large = Batch([np.arange(1001)] * 50, 50_000, 0)
     assert try_threads(plan(threads=3), [large] * 2)[0] == 3
-    assert tried == [(5000, 5000, 0.0)] * 3
+    assert tried == [(2000, 2000, 0.0), (5000, 5000, 0.0), (5000, 5000, 0.0)]
 
 
 def test_a_step_learns_whichever_it_is() -> None:
@@ -129,6 +130,22 @@ def test_a_step_learns_whichever_it_is() -> None:
     batch = Batch([np.arange(9), np.arange(20)], 27, 0)
     first = step.learn(batch, 0.01).nats
     assert step.learn(batch, 0.01).nats < first
+
+
+@pytest.mark.parametrize("name", ["c", "torch"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_not_finite_is_refused_and_leaves_all_weights_as_they_were(name: str, bad: float) -> None:
+    if name == "c" and library_path() is None:
+        pytest.skip("the C engine was not built")
+    step = make_step(plan(step=name, threads=1))
+    batch = Batch([np.arange(9), np.arange(20)], 27, 0)
+    step.learn(batch, 0.01)
+    state = step.state()
+    state["weights.blocks.0.attn.q.weight"][0, 0] = bad
+    step.load_state(state)
+    with pytest.raises(LilliputError, match="training stopped: loss"):
+        step.learn(batch, 0.01)
+    assert all(np.array_equal(array, state[key], equal_nan=True) for key, array in step.state().items())
 
 
 def test_choosing_the_c_step_imports_no_torch() -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lilliput.models.config import ModelConfig
-from lilliput.models.shapes import weight_shapes
 from lilliput.stories.batches import Batch, Batches
 from lilliput.training.diary import next_sample_after
 from lilliput.training.early import CHECKS
@@ -12,49 +10,8 @@ from lilliput.training.plan import TrainPlan
 from lilliput.training.step import Step
 from lilliput.training.steps import first_rows
 
-_NUMBER = 4
-"""Bytes of a float32, in which every step keeps weights, gradients and moments."""
 _SHORT_S = 0.5
 """A step that takes longer is measured in parts."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Bytes."""
-
-    weights: int
-    gradients: int
-    optimizer: int
-    activations: int
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.weights + self.gradients + self.optimizer + self.activations
-
-
-def count_memory(config: ModelConfig, plan: TrainPlan, activations: int = 0) -> Memory:
-    """What weights, gradients and the optimizer's moments need, as every step lays them out.
-
-    AdamW has two moments for a weight, Muon one; an average of the weights counts as the optimizer's.
-    """
-    shapes = weight_shapes(config)
-    sizes = {name: _size(shape) for name, shape in shapes.items()}
-    whole = sum(sizes.values())
-    by_muon = 0
-    if plan.optimizer == "muon":
-        by_muon = sum(
-            sizes[name] for name, shape in shapes.items() if name.startswith("blocks.") and len(shape) > 1
-        )
-    moments = 2 * whole - by_muon + (whole if plan.ema else 0)
-    return Memory(_NUMBER * whole, _NUMBER * whole, _NUMBER * moments, activations)
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for width in shape:
-        size *= width
-    return size
 
 
 @dataclass(frozen=True)
@@ -85,7 +42,7 @@ def measure_step(step: Step, batches: Batches, clock: Callable[[], float], secon
     timed(row)  # the first ones make room
     row_s = min(timed(row) for _ in range(3))
     part, part_s, targets = row, row_s, row.targets
-    while part.targets < whole.targets and part_s < _SHORT_S:
+    while part.targets < whole.targets and (part is row or part_s < _SHORT_S):
         targets *= 2
         part = first_rows(whole, targets)
         part_s = timed(part)
@@ -95,8 +52,7 @@ def measure_step(step: Step, batches: Batches, clock: Callable[[], float], secon
     while sum(times) < seconds - part_s:
         times.append(timed(part))
     mean_s = sum(times) / len(times)
-    target_s = (mean_s - row_s) / (part.targets - row.targets) if part.targets > row.targets else 0.0
-    target_s = target_s or row_s / row.targets
+    target_s = max(0.0, mean_s - row_s) / (part.targets - row.targets)
     return StepCost(max(0.0, row_s - target_s * row.targets), target_s)
 
 

@@ -16,8 +16,8 @@ from lilliput.training.step_c import CStep, available_threads, why_not_c
 
 StepName = Literal["c", "torch"]
 
-_TRIAL_TOKENS = 4096
-"""Of a batch, about so many targets at most are tried."""
+_TRIAL_TOKENS, _FIRST_TOKENS, _TRIAL_S = 4096, 1024, 1.0
+"""Of a batch, about so many targets at most are tried, and before that fewer; and nothing for longer."""
 
 
 def choose_step(plan: Plan) -> StepName:
@@ -65,11 +65,15 @@ def try_threads(plan: Plan, batches: Sequence[Batch]) -> tuple[int, float]:
     rates: dict[int, float] = {}
     for threads in [plan.train.threads] if plan.train.threads else _thread_choices(plan):
         step = make_step(plan.with_settings([f"train.threads={threads}"]))
-        step.learn(batches[0], 0.0)  # the first one allocates
-        began = time.perf_counter()
+        step.learn(first_rows(batches[0], _FIRST_TOKENS), 0.0)  # the first one allocates
+        began, targets = time.perf_counter(), 0
         for batch in batches:
             step.learn(batch, 0.0)
-        rates[threads] = sum(batch.targets for batch in batches) / (time.perf_counter() - began)
+            targets += batch.targets
+            passed = time.perf_counter() - began
+            if passed > _TRIAL_S:
+                break
+        rates[threads] = targets / passed
     best = max(rates, key=lambda threads: rates[threads])
     return best, rates[best]
 
