@@ -1,4 +1,4 @@
-"""What `train --dry-run` says beside what the run then takes, in turn: `python benchmarks/dry_run_vs_run.py STORIES…`
+"""What `train --dry-run` says beside what the run then takes: `python benchmarks/dry_run_vs_run.py STORIES…`
 
 Each plan is told of and run, `--rounds` times; prints the ratios and writes a JSON row.
 """

@@ -24,12 +24,15 @@ def draw_run(rows: Sequence[dict[str, Any]], title: str) -> bytes:
     figure.suptitle(title, parse_math=False)
     tokens = [row["tokens"] for row in steps]
     losses = [row["nats_per_token"] for row in steps]
-    upper.plot(tokens, losses, ".", color="tab:blue", alpha=0.15, markersize=3)
-    upper.plot(*smooth(tokens, losses), color="tab:blue", label="training")
     held_back = held_back_losses(rows)
     places, scores = [at for at, _ in held_back], [score for _, score in held_back]
+    shown = [*tokens, *places] or [1]
+    limits = (0.8 * min(shown), 1.25 * max(shown))  # said, since one point alone spans nothing
+    upper.set(xscale="log", xlim=limits)
+    upper.plot(tokens, losses, ".", color="tab:blue", alpha=0.15, markersize=3)
+    upper.plot(*smooth(tokens, losses), color="tab:blue", label="training")
     upper.plot(places, scores, "o-", color="tab:orange", markersize=3, label="held back")
-    upper.set(xscale="log", ylabel="nats per token")
+    upper.set(ylabel="nats per token")
     upper.grid(alpha=0.3)
     upper.legend()
     lower.plot(tokens, [row["learning_rate"] for row in steps], color="tab:green")
