@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-Model = Annotated[Path, typer.Argument(help="A model folder.", metavar="MODEL", show_default=False)]
+from lilliput.app.shipped import find_model
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="A model folder, or a model we ship: pocket, laptop.",
+        metavar="MODEL",
+        show_default=False,
+        callback=find_model,
+    ),
+]
 Data = Annotated[
     list[str],
     typer.Option(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lilliput import __version__
 from lilliput.errors import FormatError
 from lilliput.formats.card import write_card
@@ -58,11 +60,13 @@ def save_folder(
     tokenizer: Tokenizer,
     details: dict[str, Any],
     name: str | None = None,
+    *,
+    half: bool = False,
 ) -> None:
     """Write or refresh a model folder, file by file, each atomically; the weights come last.
 
     The arrays are only read. `details` is what lilliput.json tells besides the versions; `name` stands
-    in the model card (the folder's own name if not given).
+    in the model card (the folder's own name if not given). With `half` the weights lie in float16.
     """
     if tokenizer.vocab_size > config.vocab_size:
         raise FormatError(
@@ -76,7 +80,8 @@ def save_folder(
         "pad_token_id": tokenizer.pad if tokenizer.pad is not None else tokenizer.end,
     }
     family = _FAMILIES[config.family]
-    _write_json(path / "config.json", {**family.config_to_hf(config), **ids})
+    dtype = {"dtype": "float16"} if half else {}
+    _write_json(path / "config.json", {**family.config_to_hf(config), **dtype, **ids})
     generation = {**ids, "do_sample": True, "temperature": 1.0, "max_length": config.context}
     _write_json(path / "generation_config.json", generation)
     tokenizer.save(path / "tokenizer.json")
@@ -91,7 +96,10 @@ def save_folder(
     )
     write_details(path, details)
     write_card(path, config, details, name or path.name)
-    write_safetensors(path / "model.safetensors", family.weights_to_hf(weights), {"format": "pt"})
+    stored = family.weights_to_hf(weights)
+    if half:
+        stored = {name: array.astype(np.float16) for name, array in stored.items()}
+    write_safetensors(path / "model.safetensors", stored, {"format": "pt"})
 
 
 def load_folder(path: Path) -> ModelFolder:

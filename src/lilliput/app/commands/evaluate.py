@@ -13,6 +13,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_facts, print_json, say
+from lilliput.app.shipped import FOLDER
 
 if TYPE_CHECKING:
     from lilliput.evaluation.loss import Loss
@@ -87,7 +88,7 @@ def evaluate(
         _show(loss, row)
     if not folder.details:
         say(f"{folder.path} is a folder of others: it is read, not written, so the score is not kept there")
-    elif not os.access(folder.path, os.W_OK):
+    elif folder.path.parent == FOLDER or not os.access(folder.path, os.W_OK):
         say(f"{folder.path} cannot be written to, so the score is not kept there")
     else:
         add_score(folder.path, row)

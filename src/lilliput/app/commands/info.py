@@ -7,11 +7,18 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_facts, print_json
+from lilliput.app.shipped import find_model
 from lilliput.errors import FormatError, LilliputError
 
 
 def info(
-    path: Annotated[Path, typer.Argument(help="A model folder, token shard, tokenizer, .gguf or .bin.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A model folder, a model we ship, a token shard, tokenizer, .gguf or .bin.",
+            callback=find_model,
+        ),
+    ],
     as_json: options.Json = False,
 ) -> None:
     """\b

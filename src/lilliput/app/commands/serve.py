@@ -10,6 +10,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
+from lilliput.app.shipped import find_model
 
 if TYPE_CHECKING:
     from lilliput.app.server.hosted import Hosted
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 def serve(
     models: Annotated[
         list[Path],
-        typer.Argument(help="Model folders; a model is called as its folder is.", metavar="MODEL"),
+        typer.Argument(
+            help="Model folders, or models we ship: pocket, laptop. A model is called as its folder is.",
+            metavar="MODEL",
+            callback=lambda models: [find_model(model) for model in models],
+        ),
     ],
     host: Annotated[
         str, typer.Option(help="Address to listen on. One that other machines reach needs --api-key.")

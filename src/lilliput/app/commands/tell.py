@@ -12,6 +12,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import print_json, say
+from lilliput.app.shipped import split_words
 from lilliput.errors import ConfigError
 from lilliput.rundir import atomic_write, refuse_overwrite
 
@@ -34,8 +35,15 @@ _Rows = Generator[dict[str, Any], None, None]
 
 
 def tell(
-    model: options.Model,
-    prompt: Annotated[str, typer.Argument(help="How the story begins.")] = "",
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="A model folder, or a model we ship (pocket, laptop; without one, pocket tells), and how "
+            "the story begins.",
+            metavar='[MODEL] ["BEGINNING"]',
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
     engine: options.Engine = None,
     precision: options.Precision = options.PrecisionName.f32,
     temperature: Annotated[
@@ -69,6 +77,9 @@ def tell(
 ) -> None:
     """\b
     Examples:
+      lilliput tell
+      lilliput tell "One day, a little fox"
+      lilliput tell laptop "One day, a little fox"
       lilliput tell runs/story "One day, a little fox"
       lilliput tell runs/story --temperature 0
       lilliput tell runs/story --count 3 --seed 7 --json
@@ -79,6 +90,7 @@ def tell(
     """
     from lilliput.generation.sample import Sampling
 
+    model, prompt = split_words(words)
     if output and as_json:
         raise ConfigError("-o writes JSON lines to a file and --json prints JSON: give one of them")
     sampling = Sampling.from_dict(
