@@ -5,7 +5,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from lilliput.models import ModelConfig, MoEConfig, build_model
-from lilliput.models.count import count_parameters, flops_per_token
+from lilliput.models.count import count_parameters, flops_of_story, flops_per_token
 from lilliput.presets import PRESETS
 
 
@@ -30,6 +30,12 @@ def test_flops_of_a_story_are_those_that_torch_counts(any_config: ModelConfig) -
     looked_at = sum(min(position + 1, reach) for position in range(length) for reach in reaches)
     assert ours - products * looked_at == counter.get_total_flops() - square
     assert flops_per_token(any_config, 0, training=True) == 3 * flops_per_token(any_config, 0)
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 40])
+def test_a_story_costs_what_its_tokens_cost(any_config: ModelConfig, length: int) -> None:
+    tokens = sum(flops_per_token(any_config, position, training=True) for position in range(length))
+    assert flops_of_story(any_config, length, training=True) == tokens
 
 
 def test_of_a_mixture_only_the_experts_that_read_a_token_cost() -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lilliput.errors import FormatError
+from lilliput.errors import DataError, FormatError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models import LlamaConfig
 from lilliput.stories.batches import Batch
+from lilliput.training.checks import check_batch
 from lilliput.training.diary import append_row, next_sample_after, read_rows, write_diary
 from lilliput.training.loop import Surroundings, train
 from lilliput.training.plan import Plan, TrainPlan
@@ -84,7 +85,7 @@ def test_a_token_budget_is_used_up_and_not_passed(tmp_path: Path) -> None:
 def test_a_time_budget_ends_by_the_clock(tmp_path: Path) -> None:
     step, seen, _ = run(plan(minutes=1, checkpoint_s=1e9), tmp_path)
     assert 60 <= seen[-2]["seconds"] <= 64
-    assert step.rates[-1] < 0.05 * max(step.rates)
+    assert step.rates[-1] < 0.08 * max(step.rates)
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -147,3 +148,102 @@ def test_a_diary_keeps_paragraphs(tmp_path: Path) -> None:
     rows = [{"story": "One\n\ntwo", "tokens": 5, "seconds": 1.0}]
     write_diary(tmp_path / "d.md", "One", rows)
     assert "> One\n>\n> two\n" in (tmp_path / "d.md").read_text()
+
+
+def run_with_scores(folder: Path, scores: list[float], stop_after: int | None = None, **changes: object):
+    """A run of 50 steps whose held-back score after step n is the n-th of `scores`, then the last."""
+    step = CountingStep()
+    around = Surroundings(
+        clock=Clock(),
+        should_stop=lambda: stop_after is not None and len(step.rates) >= stop_after,
+        look=lambda position: {"story": "", "bits_per_byte": 1.0},
+        watch=lambda _: None,
+        check=lambda: {
+            "held_back_nats_per_token": scores[min(step.learnt, len(scores)) - 1],
+            "held_back_bits_per_byte": 1.0,
+        },
+    )
+    outcome = train(plan(tokens=5000, **changes), step, HundredTokens(), RunFiles(folder), around)
+    return step, outcome
+
+
+RISING = [5.0, 4.0, 3.0, 3.5, 2.9, 3.0, 3.1, 2.9, 4.0, 2.0]
+
+
+@pytest.mark.parametrize(("patience", "learnt", "best"), [(1, 4, 3), (2, 7, 5), (4, 9, 5), (5, 15, 10)])
+def test_a_run_stops_once_the_held_back_score_got_no_better_for_so_long(
+    patience: int, learnt: int, best: int, tmp_path: Path
+) -> None:
+    step, outcome = run_with_scores(tmp_path, RISING, patience=patience)
+    assert (step.learnt, outcome.reason, outcome.best_step) == (learnt, "early", best)
+    checks = [row for row in read_rows(tmp_path / "metrics.jsonl") if "held_back_nats_per_token" in row]
+    assert [row["step"] for row in checks] == list(range(1, learnt + 1))
+
+
+def test_a_run_that_gets_better_to_the_end_keeps_its_last_weights(tmp_path: Path) -> None:
+    step, outcome = run_with_scores(tmp_path, [1 / n for n in range(1, 51)], patience=1)
+    assert (step.learnt, outcome.reason, outcome.best_step) == (50, "finished", None)
+
+
+def test_without_patience_nothing_is_checked(tmp_path: Path) -> None:
+    step, outcome = run_with_scores(tmp_path, RISING)
+    assert (step.learnt, outcome.reason, outcome.best_step) == (50, "finished", None)
+    assert not RunFiles(tmp_path).best.exists()
+
+
+@pytest.mark.parametrize("broken_at", range(1, 9))
+def test_a_run_that_was_stopped_ends_early_where_the_whole_one_does(broken_at: int, tmp_path: Path) -> None:
+    run_with_scores(tmp_path, RISING, stop_after=broken_at, patience=4)
+    step, outcome = run_with_scores(tmp_path, RISING, patience=4)
+    assert (step.learnt, outcome.reason, outcome.best_step) == (9, "early", 5)
+
+
+def test_a_run_killed_behind_its_last_checkpoint_ends_early_where_the_whole_one_does(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    run_with_scores(whole, RISING, stop_after=2, patience=4, checkpoint_s=1e9)
+    state = RunFiles(whole).state.read_bytes()
+    run_with_scores(whole, RISING, stop_after=5, patience=4, checkpoint_s=1e9)
+    RunFiles(whole).state.write_bytes(state)  # as if these five had never been saved
+    step, outcome = run_with_scores(whole, RISING, patience=4)
+    assert (step.learnt, outcome.reason, outcome.best_step) == (9, "early", 5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([np.array([1, 2]), np.array([3])], "nothing to predict"),
+        ([np.array([1, 300, 2])], "holds the id 300 and the model knows 300"),
+        ([np.array([1, -4, 2])], "holds the id -4"),
+    ],
+)
+def test_a_batch_that_cannot_be_learnt_is_refused_before_the_step(
+    rows: list, told: str, tmp_path: Path
+) -> None:
+    class Bad:
+        def at(self, step: int) -> Batch:
+            return Batch(rows, sum(len(row) - 1 for row in rows), 0)
+
+    step = CountingStep()
+    around = Surroundings(Clock(), lambda: False, lambda _: {"story": ""}, lambda _: None)
+    with pytest.raises(DataError, match=told):
+        train(plan(tokens=100), step, Bad(), RunFiles(tmp_path), around)
+    assert step.learnt == 0
+
+
+def test_a_batch_without_targets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing to predict"):
+        check_batch(Batch([], 0, 0), 300, 0)
+    check_batch(Batch([], 100, 0), 300, 0)  # another process has them
+
+
+def test_a_row_tells_its_speed(tmp_path: Path) -> None:
+    seen = []
+    around = Surroundings(
+        Clock(),
+        lambda: False,
+        lambda _: {"story": ""},
+        seen.append,
+        gauge=lambda batch, seconds: {"tokens_per_second": batch.targets / seconds},
+    )
+    train(plan(tokens=300), CountingStep(), HundredTokens(), RunFiles(tmp_path), around)
+    assert [row["tokens_per_second"] for row in seen if "story" not in row] == [100.0] * 3

@@ -12,7 +12,7 @@ from lilliput.models.balance import RouterLogits
 from lilliput.models.loss import IGNORED
 from lilliput.stories.batches import Batch
 from lilliput.training.plan import TrainPlan
-from lilliput.training.step_torch import TorchStep, fastest_threads, group_rows, pad_rows
+from lilliput.training.step_torch import TorchStep, group_rows, pad_rows
 
 CONFIG = LlamaConfig(vocab_size=40, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=24, context=32)
 PLAN = TrainPlan(tokens=1000, device="cpu", learning_rate=1e-2)
@@ -123,16 +123,6 @@ def test_a_seed_decides_the_first_weights() -> None:
     one, same, other = (TorchStep(CONFIG, PLAN, seed).weights() for seed in (1, 1, 2))
     assert all(np.array_equal(one[name], same[name]) for name in one)
     assert not np.array_equal(one["embed.weight"], other["embed.weight"])
-
-
-def test_the_number_of_threads_is_tried_and_one_of_the_two() -> None:
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        assert fastest_threads(CONFIG, PLAN, [BATCH, BATCH]) in (1, 2)
-        assert torch.get_num_threads() in (1, 2)
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_every_family_learns_and_goes_on_bit_for_bit(any_config: ModelConfig) -> None:

@@ -1,13 +1,12 @@
 """Opening a model folder for use: which engine, how precise, on how many threads."""
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lilliput.app.output import say
-from lilliput.device import require_torch
+from lilliput.device import count_processors, require_torch
 from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder, load_folder
 from lilliput.generation.batch import BatchEngine
@@ -51,8 +50,7 @@ def count_threads(threads: int | None) -> int:
     """Threads asked for, else every processor this process may use, as far as the engine can."""
     if threads:
         return threads
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, MAX_THREADS)
+    return min(count_processors(), MAX_THREADS)
 
 
 def open_engine(

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from lilliput.app.output import say
 from lilliput.stories.sources import Opened
-from lilliput.training.diary import Row
+from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
 
 Item = TypeVar("Item")
 
@@ -72,6 +72,7 @@ class TrainingBar:
         )
         self._task = self._bar.add_task("", total=1.0, numbers="")
         self._nats: float | None = None
+        self._held_back = ""
         self._began: tuple[float, float] | None = None  # seconds and progress of the first row
         self._tokens = 0
         self._said = 0.0
@@ -88,6 +89,9 @@ class TrainingBar:
         if "story" in row:
             self._show_story(row)
             return
+        if HELD_BACK_NATS in row:
+            self._held_back = f"  {row[HELD_BACK_BITS]:.3f} held back"
+            return
         nats = row["nats_per_token"]
         self._nats = nats if self._nats is None else _SMOOTHING * self._nats + (1 - _SMOOTHING) * nats
         if self._began is None:
@@ -97,8 +101,9 @@ class TrainingBar:
         rate = self._tokens / seconds if seconds else 0.0
         left = seconds / progress * (1 - row["progress"]) if progress > 0 else math.inf
         numbers = (
-            f"loss {self._nats:.3f}  {self._nats / math.log(2) / self._bytes_per_token:.3f} bits/byte  "
-            f"{rate:,.0f} tokens/s  {_clock(left)} left"
+            f"loss {self._nats:.3f}  {self._nats / math.log(2) / self._bytes_per_token:.3f} bits/byte"
+            f"{self._held_back}  {rate:,.0f} tokens/s{_mfu(row)}  gradient {row['gradient_norm']:.2f}  "
+            f"{_clock(left)} left"
         )
         self._bar.update(self._task, completed=row["progress"], numbers=numbers)
         if not self._console.is_terminal and time.monotonic() - self._said > _PLAIN_EVERY_S:
@@ -112,6 +117,10 @@ class TrainingBar:
         score = f"{row['bits_per_byte']:.3f} bits/byte" if "bits_per_byte" in row else ""
         text = f"after {row['tokens']:>10,} tokens  {score}  {cut}"
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=False)
+
+
+def _mfu(row: Row) -> str:
+    return f"  MFU {row['mfu']:.0%}" if "mfu" in row else ""
 
 
 def _clock(seconds: float) -> str:

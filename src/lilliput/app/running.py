@@ -1,95 +1,65 @@
 """Running a plan: the loop with its surroundings, and the model folder at the end."""
 
-import shlex
-import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from importlib.util import find_spec
-from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
+from lilliput.app.looking import Look
 from lilliput.app.output import command_name, say
 from lilliput.app.progress import TrainingBar, counted
-from lilliput.device import choose_device, require_torch
-from lilliput.errors import ConfigError, LilliputError, MissingExtraError
+from lilliput.app.run_details import describe_run, draw_training, held_back_texts
+from lilliput.errors import ConfigError, MissingExtraError
 from lilliput.formats.folder import save_folder
+from lilliput.formats.weights import Weights
+from lilliput.models.count import count_parameters
 from lilliput.stories.batches import Batches
-from lilliput.stories.sources import fingerprint_stories
-from lilliput.stories.story import Story
-from lilliput.training.diary import Row
+from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
+from lilliput.training.early import load_best
+from lilliput.training.efficiency import Efficiency, measure_peak
+from lilliput.training.leading import open_batches, step_of_run
 from lilliput.training.loop import Outcome, Surroundings, train
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
 from lilliput.training.resume import Position, RunFiles, save_plan
-from lilliput.training.trackers import tensorboard_writer
-
-if TYPE_CHECKING:
-    from lilliput.models.decoder import Decoder
+from lilliput.training.step import Step
+from lilliput.training.steps import choose_step, computes_on_cpu, make_step, try_threads
+from lilliput.training.trackers import track_to
 
 _LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
 _SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
-_PROMPT_TOKENS, _DIARY_TOKENS = 10, 200
-"""Tokens of a held-back story that the diary's stories begin with, and tokens told after them."""
+_PROMPT_TOKENS = 10
+"""Tokens of a held-back story that the diary's stories begin with."""
 _TRIAL_STEPS = 5
 """Steps by which the number of threads is chosen."""
+_FEW_TOKENS, _MANY_PASSES = 4, 8
+"""Tokens a parameter below which a text is little, if the budget goes over it more often than so."""
 
 
 def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
     """Train until the budget is used up or the person stops it; writes the model folder either way.
 
-    Raises LilliputError while another process trains in the same folder; the lock goes with its process.
+    The caller holds the folder alone.
     """
-    try:
-        with FileLock(files.resume / "lock", timeout=0):
-            return _run_alone(files, prepared)
-    except Timeout:
-        raise LilliputError(
-            f"{files.folder} is being trained by another process: wait for it, or stop it"
-        ) from None
+    plan = _decide(files, prepared)
+    with step_of_run(plan, prepared.train, make_step) as (step, ranks):
+        return _run(plan, step, open_batches(plan, prepared.train, ranks), files, prepared)
 
 
-def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
-    from lilliput.training.step_torch import TorchStep
-
-    plan = _decided(files, prepared)
-    step = TorchStep(plan.model, plan.train, plan.seed)
-    batches = _open_batches(prepared)
+def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Prepared) -> Outcome:
     held_back = held_back_texts(prepared, _SCORE_STORIES)
-
-    def look(_: Position) -> Row:
-        scored = score(step.model, prepared, held_back[:_LOOK_STORIES])
-        return {
-            "story": tell_diary_story(step.model, prepared, plan),
-            "nats_per_token": scored["nats_per_token"],
-            "bits_per_byte": scored["bits_per_byte"],
-        }
-
-    targets = prepared.data.train_tokens - prepared.data.train_stories  # a BOS is never predicted
     with stop_on_signal() as should_stop:
-        with ExitStack() as stack:
-            bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / targets))
-            track = stack.enter_context(tensorboard_writer(files.folder, plan.train.tensorboard))
-
-            def watch(row: Row) -> None:
-                bar.show(row)
-                track(row)
-
-            around = Surroundings(time.monotonic, should_stop, look, watch)
-            outcome = train(plan, step, batches, files, around)
-        final = score(
-            step.model, prepared, counted(held_back, "scoring", "held-back stories", len(held_back))
-        )
-        details = describe_run(plan, prepared, outcome, step.device, final, held_back)
-        save_folder(files.folder, plan.model, step.weights(), prepared.tokenizer, details)
+        outcome = _learn(plan, step, batches, files, prepared, held_back[:_LOOK_STORIES], should_stop)
+        weights = _weights_to_keep(step, files, outcome)
+        stories = counted(held_back, "scoring", "held-back stories", len(held_back))
+        final = _look_at(plan, step, prepared, weights).score(stories)
+        draw_training(files)
+        details = describe_run(plan, prepared, files, outcome, step.device, final, held_back)
+        save_folder(files.folder, plan.model, weights, prepared.tokenizer, details)
     say(
         f"{files.folder}: {final['bits_per_byte']:.3f} bits per byte, {final['nats_per_token']:.3f} "
         f"nats per token on {len(held_back):,} held-back stories"
@@ -101,41 +71,73 @@ def _run_alone(files: RunFiles, prepared: Prepared) -> Outcome:
     return outcome
 
 
+def _learn(
+    plan: Plan,
+    step: Step,
+    batches: Batches,
+    files: RunFiles,
+    prepared: Prepared,
+    held_back: list[str],
+    should_stop: Callable[[], bool],
+) -> Outcome:
+    """The loop, between a bar, trackers, and looks at held-back stories."""
+
+    def look(_: Position) -> Row:
+        now = _look_at(plan, step, prepared, step.weights())
+        scored = now.score(held_back)
+        return {
+            "story": now.tell(plan.prompt or "", plan.seed),
+            "nats_per_token": scored["nats_per_token"],
+            "bits_per_byte": scored["bits_per_byte"],
+        }
+
+    def check() -> Row:
+        scored = _look_at(plan, step, prepared, step.weights()).score(held_back)
+        return {HELD_BACK_NATS: scored["nats_per_token"], HELD_BACK_BITS: scored["bits_per_byte"]}
+
+    targets = prepared.data.train_tokens - prepared.data.train_stories  # a BOS is never predicted
+    gauge = Efficiency(plan.model, measure_peak(step.device))
+    with ExitStack() as stack:
+        bar = stack.enter_context(TrainingBar(prepared.data.train_bytes / targets))
+        track = stack.enter_context(track_to(files.folder, plan))
+
+        def watch(row: Row) -> None:
+            bar.show(row)
+            track(row)
+
+        around = Surroundings(time.monotonic, should_stop, look, watch, check, gauge)
+        return train(plan, step, batches, files, around)
+
+
+def _look_at(plan: Plan, step: Step, prepared: Prepared, weights: Weights) -> Look:
+    return Look(plan.model, weights, prepared.tokenizer, plan.train.threads, step.device)
+
+
+def _weights_to_keep(step: Step, files: RunFiles, outcome: Outcome) -> Weights:
+    """The last weights, or the best that a run with patience found; says which."""
+    if outcome.best_step is None:
+        return step.weights()
+    weights, at = load_best(files)
+    last = outcome.position.step
+    if outcome.reason == "early":
+        say(f"stopped early, after {last:,} steps: the loss on held-back stories falls no more")
+    say(f"kept the weights of step {at:,}, which did best on held-back stories")
+    return weights
+
+
 def check_can_train(plan: Plan) -> None:
     """Raise LilliputError for what would stop a run only after its stories were prepared."""
-    require_torch("training")
-    choose_device(plan.train.device)
-    if plan.train.tensorboard and find_spec("tensorboard") is None:
-        raise MissingExtraError("TensorBoard", "track")
+    choose_step(plan)
+    for wanted, package, what in (
+        (plan.train.tensorboard, "tensorboard", "TensorBoard"),
+        (plan.train.wandb, "wandb", "Weights & Biases"),
+    ):
+        if wanted and find_spec(package) is None:
+            raise MissingExtraError(what, "track")
 
 
-@contextmanager
-def discarded_unless_begun(files: RunFiles) -> Iterator[None]:
-    """On any error before the first checkpoint, leave the run's folder as it was: not there, or empty."""
-    fresh = not files.folder.exists()
-    try:
-        yield
-    except BaseException:
-        if not files.state.is_file():
-            for part in [files.folder] if fresh else list(files.folder.iterdir()):
-                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
-        raise
-
-
-def _open_batches(prepared: Prepared) -> Batches:
-    plan = prepared.plan
-    return Batches(
-        prepared.train,
-        batch_tokens=plan.train.batch_tokens,
-        context=plan.model.context,
-        seed=plan.seed,
-    )
-
-
-def _decided(files: RunFiles, prepared: Prepared) -> Plan:
-    """The plan with the diary's beginning and the number of threads decided, kept for --resume."""
-    from lilliput.training.step_torch import fastest_threads
-
+def _decide(files: RunFiles, prepared: Prepared) -> Plan:
+    """The plan with the diary's beginning, the step and the number of threads decided, kept for --resume."""
     plan, tokenizer = prepared.plan, prepared.tokenizer
     most = plan.model.context // 4
     if plan.prompt is None:
@@ -144,73 +146,35 @@ def _decided(files: RunFiles, prepared: Prepared) -> Plan:
         plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
-    if plan.train.threads is None and choose_device(plan.train.device).type == "cpu":
-        batches = _open_batches(prepared)
-        trial = [batches.at(step) for step in range(_TRIAL_STEPS)]
-        plan = plan.with_settings([f"train.threads={fastest_threads(plan.model, plan.train, trial)}"])
+    plan = plan.with_settings([f"train.step={choose_step(plan)}"])
+    rate = None
+    if computes_on_cpu(plan) and not files.state.is_file():
+        batches = open_batches(plan, prepared.train)
+        threads, rate = try_threads(plan, [batches.at(step) for step in range(_TRIAL_STEPS)])
+        plan = plan.with_settings([f"train.threads={threads}"])
+    _warn_of_little_text(plan, prepared, rate)
     save_plan(files, plan)
     return plan
 
 
-def held_back_texts(prepared: Prepared, most: int) -> list[str]:
-    """The texts of held-back stories (a shard's tokens decode to the text exactly)."""
-    count = min(most, len(prepared.valid))
-    return [prepared.tokenizer.decode(prepared.valid.story(i).tolist()) for i in range(count)]
-
-
-def score(model: "Decoder", prepared: Prepared, texts: Iterable[str]) -> Row:
-    """Loss on `texts`, story by story."""
-    from lilliput.evaluation.loss import measure_loss
-    from lilliput.evaluation.torch_scorer import TorchScorer
-
-    loss = measure_loss(TorchScorer(model.eval()), prepared.tokenizer, texts)
-    return loss.as_row()
-
-
-def tell_diary_story(model: "Decoder", prepared: Prepared, plan: Plan) -> str:
-    """The diary's next story: always the same beginning and the same draws."""
-    from lilliput.generation.generate import tell_story
-    from lilliput.generation.sample import Sampling
-    from lilliput.generation.torch_batch import TorchBatch
-
-    engine = TorchBatch(model.eval(), slots=1)
-    sampling = Sampling(temperature=0.7)
-    return tell_story(engine, prepared.tokenizer, sampling, plan.seed, plan.prompt or "", _DIARY_TOKENS)
-
-
-def describe_run(
-    plan: Plan, prepared: Prepared, outcome: Outcome, device: str, final: Row, held_back: list[str]
-) -> dict[str, Any]:
-    """lilliput.json of a trained model."""
-    command = shlex.join(["lilliput", *sys.argv[1:]])
-    final_score = {
-        "suite": "loss",
-        "data": "held-back stories",
-        "data_fingerprint": fingerprint_stories(map(Story, held_back)),
-        "cut": "story",
-        "context": plan.model.context,
-        "tokenizer_fingerprint": prepared.tokenizer.fingerprint,
-        **final,
-        "command": command,
-    }
-    position = asdict(outcome.position)
-    return {
-        "plan": plan.model_dump(),
-        "data": prepared.data.model_dump(),
-        "training": {
-            "steps": position["step"],
-            "tokens": position["tokens"],
-            "seconds": position["seconds"],
-            "device": device,
-            "ended": outcome.reason,
-            "command": command,
-        },
-        "scores": [final_score],
-    }
+def _warn_of_little_text(plan: Plan, prepared: Prepared, tokens_per_second: float | None) -> None:
+    """Say so, with the numbers, where the budget goes over too little text too often for the model."""
+    text, train = prepared.data.train_tokens, plan.train
+    budgets = [train.tokens] if train.tokens else []
+    if train.minutes and tokens_per_second:
+        budgets.append(round(train.minutes * 60 * tokens_per_second))
+    per_parameter = text / count_parameters(plan.model).parameters
+    passes = min(budgets, default=0) / text
+    if per_parameter < _FEW_TOKENS and passes > _MANY_PASSES:
+        say(
+            f"that is little text for this model: {per_parameter:.2g} tokens a parameter, and the budget "
+            f"goes over it about {passes:,.0f} times. Beyond some passes a model learns by heart: more "
+            "stories tell better" + ("" if train.patience else ", and --set train.patience=5 stops in time")
+        )
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
+def stop_on_signal(tell: bool = True) -> Iterator[Callable[[], bool]]:
     """Ctrl-C or a polite kill asks to stop at the next step; a second one stops at once."""
     asked = False
 
@@ -219,7 +183,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        say("stopping after this step; once more stops at once")
+        if tell:
+            say("stopping after this step; once more stops at once")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -227,12 +192,3 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def free_run_folder(parent: Path = Path("runs"), stem: str = "story") -> Path:
-    """The first of runs/story, runs/story-2, runs/story-3, ... that is not there."""
-    for number in range(1, 10_000):
-        path = parent / (stem if number == 1 else f"{stem}-{number}")
-        if not path.exists():
-            return path
-    raise LilliputError(f"{parent} is full of runs; remove some")

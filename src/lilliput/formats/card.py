@@ -58,9 +58,29 @@ def _origin(details: dict[str, Any]) -> list[str]:
     if training := details.get("training"):
         lines.append(
             f"Training: {training['tokens']:,} tokens in {training['steps']:,} steps and "
-            f"{training['seconds']:,.0f} s on {training['device']}. The whole plan is in `lilliput.json`."
+            f"{training['seconds']:,.0f} s on {training['device']}{_speed(training)}. "
+            f"{_end(training)}The whole plan is in `lilliput.json`."
         )
+        if picture := training.get("picture"):
+            lines += ["", f"![Loss and learning rate over tokens]({picture})"]
     return [*lines, ""]
+
+
+def _speed(training: dict[str, Any]) -> str:
+    parts = []
+    if rate := training.get("tokens_per_second"):
+        parts.append(f"{rate:,.0f} tokens/s")
+    if share := training.get("mfu"):
+        parts.append(f"{share:.0%} of the machine's measured peak")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _end(training: dict[str, Any]) -> str:
+    """What is to be said of weights that are not the last."""
+    kept = training.get("kept_step", training["steps"])
+    if kept == training["steps"]:
+        return ""
+    return f"The weights are those of step {kept:,}, which did best on the held-back stories scored below. "
 
 
 def _scores(scores: list[dict[str, Any]]) -> list[str]:

@@ -28,14 +28,30 @@ def flops_per_token(config: ModelConfig, position: int, training: bool = False) 
     A multiply-add counts two; look-ups, norms, biases and softmax are left out, as in Kaplan et al. 2020.
     Of a mixture's experts those count that read the token. Training costs three times a forward pass.
     """
-    matrices = config.vocab_size * config.d_model  # the output matrix; the embedding is a look-up
-    for name, shape in weight_shapes(config).items():
-        if len(shape) > 1 and name not in EMBEDDINGS:
-            matrices += _active(shape, config)
+    matrices = _multiplied(config)
     seen = sum(min(position + 1, config.reach(layer)) for layer in range(config.n_layers))
     attention = 2 * config.n_heads * config.d_head * seen
     forward = 2 * (matrices + attention)
     return 3 * forward if training else forward
+
+
+def flops_of_story(config: ModelConfig, length: int, training: bool = False) -> int:
+    """The sum of `flops_per_token` over the first `length` positions."""
+    seen = 0
+    for layer in range(config.n_layers):
+        rising = min(length, config.reach(layer))  # positions that look at everything before them
+        seen += rising * (rising + 1) // 2 + (length - rising) * rising
+    forward = 2 * (length * _multiplied(config) + 2 * config.n_heads * config.d_head * seen)
+    return 3 * forward if training else forward
+
+
+def _multiplied(config: ModelConfig) -> int:
+    """Weights that multiply for a token."""
+    matrices = config.vocab_size * config.d_model  # the output matrix; the embedding is a look-up
+    for name, shape in weight_shapes(config).items():
+        if len(shape) > 1 and name not in EMBEDDINGS:
+            matrices += _active(shape, config)
+    return matrices
 
 
 def _active(shape: tuple[int, ...], config: ModelConfig) -> int:

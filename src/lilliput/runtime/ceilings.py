@@ -1,12 +1,35 @@
 """What this machine can do at best: loops in C that only read, or only multiply and add. No torch."""
 
 import ctypes as ct
+import time
 from functools import cache
 
 from lilliput.runtime.native import Memory, Team, load_library
 
 _LINE = 64
 """Bytes that are read at once; a stretch of memory is cut into these."""
+
+
+_LOOK_STEPS = 500_000
+"""Of a look at the arithmetic: some milliseconds, so short that other programs leave one of many alone."""
+_COUNTED_STEPS = 1000
+
+
+def measure_float_peak(threads: int, seconds: float = 0.1) -> float:
+    """Float32 operations a second that the processor can do at best, with one thread or with `threads`.
+
+    A multiply-add counts two. Takes about `seconds`; the best look counts, since other programs can only
+    lower it.
+    """
+    best = 0.0
+    for n in {1, threads}:
+        loops = Loops(n)
+        per_step = 2 * loops.multiply(False, _COUNTED_STEPS) / _COUNTED_STEPS
+        until = time.perf_counter() + seconds / len({1, threads})
+        while (began := time.perf_counter()) < until:
+            loops.multiply(False, _LOOK_STEPS)
+            best = max(best, per_step * _LOOK_STEPS / (time.perf_counter() - began))
+    return best
 
 
 class Loops:

@@ -30,11 +30,13 @@ class Batch:
         There may be none where there are more ranks than pieces in a batch.
     targets: how many targets all ranks have together in this step: what losses are divided by.
     epoch: how often the data were seen before.
+    step: which step's batch it is.
     """
 
     rows: list[NDArray[np.int64]]
     targets: int
     epoch: int
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Batches:
             self._tokens[start : start + size + 1].astype(np.int64)
             for start, size in zip(self._starts[mine].tolist(), self._targets[mine].tolist(), strict=True)
         ]
-        return Batch(rows, int(targets.sum(dtype=np.int64)), number)
+        return Batch(rows, int(targets.sum(dtype=np.int64)), number, step)
 
     def _plan(self, number: int) -> _Epoch:
         keys = np.random.PCG64(np.random.SeedSequence([self._seed, number])).random_raw(len(self._starts))

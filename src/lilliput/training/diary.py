@@ -9,6 +9,9 @@ from lilliput.rundir import write_text
 
 Row = dict[str, Any]
 
+HELD_BACK_NATS, HELD_BACK_BITS = "held_back_nats_per_token", "held_back_bits_per_byte"
+"""Of a row between two steps that holds a score of held-back stories, and no story."""
+
 FIRST_SAMPLE = 25_000
 """Tokens after which the diary's second story is told; each later one after twice as many."""
 
@@ -44,10 +47,14 @@ def read_rows(path: Path) -> list[Row]:
 def rewind_rows(path: Path, step: int, *, keep_story: bool) -> None:
     """Drop the rows at or behind `step`, which a resumed run is going to write again.
 
-    With `keep_story`, the story told just before `step` stays.
+    A score taken just before `step` stays, and with `keep_story` the story told there.
     """
-    last = step + 1 if keep_story else step
-    kept = [row for row in read_rows(path) if row["step"] < (last if "story" in row else step)]
+
+    def is_kept(row: Row) -> bool:
+        between = HELD_BACK_NATS in row or ("story" in row and keep_story)
+        return bool(row["step"] < (step + 1 if between else step))
+
+    kept = [row for row in read_rows(path) if is_kept(row)]
     write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
 

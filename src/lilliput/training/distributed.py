@@ -1,7 +1,7 @@
 """Several processes that train one model, as torchrun starts them. One alone needs no torch.
 
-A process is a *rank*. All ranks go through the same steps together: what decides how the loop goes on (the
-clock, a wish to stop) is the same on all of them, and only the first one writes files and speaks.
+A process is a *rank*. What every rank has to do at the same time it does through `Ranks`; who leads whom is
+said in leading.py.
 """
 
 import os
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lilliput.device import choose_device
+from lilliput.device import Device, choose_device
 from lilliput.errors import ConfigError
 from lilliput.training.plan import TrainPlan
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from lilliput.models.decoder import Decoder
 
@@ -26,26 +26,32 @@ PATIENCE = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of how many processes this is. The default is the only one, which needs no torch."""
+    """Which of how many processes this is. What it says is asked for by all of them together."""
 
     rank: int = 0
     world: int = 1
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes files, draws the bar and speaks."""
+        """Whether this process writes files and speaks."""
         return self.rank == 0
 
-    def agree(self, value: float) -> float:
-        """What the first rank says; all ranks ask together."""
-        if self.world == 1:
-            return value
+    def share(self, numbers: list[float]) -> list[float]:
+        """The numbers of the first rank; as many on each."""
         import torch
-        from torch import distributed
 
-        told = torch.tensor([value], dtype=torch.float64)
-        distributed.broadcast(told, src=0)
-        return float(told)
+        told: list[float] = self._from_first(torch.tensor(numbers, dtype=torch.float64)).tolist()
+        return told
+
+    def share_bytes(self, data: bytes) -> bytes:
+        """The bytes of the first rank; the others may give any."""
+        import torch
+
+        (size,) = self.share([len(data)])
+        told = torch.zeros(int(size), dtype=torch.uint8)
+        if self.is_first:
+            told.copy_(torch.frombuffer(bytearray(data), dtype=torch.uint8))
+        return self._from_first(told).numpy().tobytes()
 
     def largest(self, value: float) -> float:
         """The largest of what the ranks say."""
@@ -55,10 +61,12 @@ class Ranks:
         """The sum of what the ranks say."""
         return self._reduced(value, "SUM")
 
-    def wait(self) -> None:
-        """Go on once all ranks are here."""
-        self.agree(0.0)
-        self.total(0.0)
+    def _from_first(self, tensor: "Tensor") -> "Tensor":
+        from torch import distributed
+
+        if self.world > 1 and tensor.numel():
+            distributed.broadcast(tensor, src=0)
+        return tensor
 
     def _reduced(self, value: float, how: str) -> float:
         if self.world == 1:
@@ -75,22 +83,29 @@ ALONE = Ranks()
 """One process that trains by itself."""
 
 
-@contextmanager
-def joined(plan: TrainPlan) -> Iterator[Ranks]:
-    """The ranks of this run, connected as torchrun's environment says; one alone without it.
+def own_rank() -> Ranks:
+    """This process among those that torchrun started, by its environment; ALONE without it."""
+    return Ranks(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
-    Raises ConfigError for what several processes cannot share.
-    """
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield ALONE
-        return
-    if plan.step == "c":
-        raise ConfigError("train.step=c is for one process: leave it out, or start without torchrun")
+
+@contextmanager
+def connected() -> Iterator[Ranks]:
+    """Connect the processes that torchrun started; waits until all are here."""
     import torch
     from torch import distributed
 
-    kind = choose_device(plan.device).type
+    distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE
+    )
+    yield own_rank()
+    distributed.destroy_process_group()  # not after an error: the others may wait for what never comes
+
+
+def take_own_device(device: Device) -> None:
+    """Give each process of a machine a GPU of its own; raises ConfigError for a device they cannot share."""
+    import torch
+
+    kind = choose_device(device).type
     if kind == "mps":
         raise ConfigError("several processes cannot share an MPS device: --set train.device=cpu")
     if kind == "cuda":
@@ -101,11 +116,6 @@ def joined(plan: TrainPlan) -> Iterator[Ranks]:
                 f"{torch.cuda.device_count()}, or --set train.device=cpu"
             )
         torch.cuda.set_device(local)
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield Ranks(distributed.get_rank(), world)
-    finally:
-        distributed.destroy_process_group()
 
 
 def spread(model: "Decoder", plan: TrainPlan, ranks: Ranks) -> "nn.Module":

@@ -84,6 +84,11 @@ class TrainPlan(Config):
     """Steps between rows of metrics.jsonl."""
     tensorboard: bool = False
     """Write TensorBoard event files too (extra `track`)."""
+    wandb: bool = False
+    """Log to Weights & Biases too (extra `track`); with WANDB_MODE=offline without an account."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Score held-back stories 50 times in the budget; stop once the score got no better so many times in a
+    row, and keep the best weights. None: no checks, and the last weights are kept."""
 
 
 class Plan(Config):

@@ -18,8 +18,6 @@ from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
 
-LITTLE = 100_000
-"""Tokens under which a person is warned."""
 TOKENIZER_CHARACTERS = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
 
@@ -61,7 +59,7 @@ def prepare(
     shards. With `fit_vocabulary`, a text too small for the plan's vocabulary gets the largest that it
     supports; without, it is an error.
     """
-    share = plan.data.valid_share or _share_of(open_again())
+    share = plan.data.valid_share or held_back_share(open_again())
     tokenizer = _make_tokenizer(plan, open_again, share, fit_vocabulary)
     decided = {"model": {"vocab_size": tokenizer.vocab_size}, "data": {"valid_share": share}}
     plan = plan.with_changes(decided, "prepare")
@@ -85,18 +83,19 @@ def prepare(
         f"stories: {data.train_stories:,} to learn from, {data.valid_stories:,} held back; "
         f"{data.train_tokens:,} tokens, {data.train_bytes / data.train_tokens:.2f} bytes each"
     )
-    if data.train_tokens < LITTLE:
-        tell(
-            f"that is little text: under {LITTLE:,} tokens a model learns by heart; more stories tell better"
-        )
     return load_prepared(files)
 
 
 def load_prepared(files: RunFiles) -> Prepared:
-    """What `prepare` wrote."""
-    tokenizer = load_tokenizer(files.tokenizer)
+    """What `prepare` wrote. Raises ConfigError where the tokenizer knows more ids than the model."""
+    tokenizer, plan = load_tokenizer(files.tokenizer), load_plan(files)
+    if tokenizer.vocab_size > plan.model.vocab_size:
+        raise ConfigError(
+            f"{files.tokenizer} has {tokenizer.vocab_size:,} ids and the model of {files.plan} "
+            f"{plan.model.vocab_size:,}: they are not of one run"
+        )
     return Prepared(
-        load_plan(files),
+        plan,
         tokenizer,
         open_shard(files.train_shard, tokenizer.fingerprint),
         open_shard(files.valid_shard, tokenizer.fingerprint),
@@ -104,7 +103,8 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
-def _share_of(opened: Opened) -> float:
+def held_back_share(opened: Opened) -> float:
+    """The share of stories to hold back where a plan names none; see DataPlan.valid_share."""
     few = [(20, 1 / 3), (300, 1 / 5)]
     count = sum(1 for _ in islice(opened.stories, few[-1][0]))
     return next((share for most, share in few if count < most), 1 / 50)

@@ -8,6 +8,7 @@ A run's folder holds the model folder, and beside it
     resume/train.tokens         the shards
     resume/valid.tokens
     resume/state.safetensors    weights, optimizer, and how far the run is
+    resume/best.safetensors     with train.patience: the weights that did best on held-back stories
 
 `resume/` can be deleted when the run is over.
 """
@@ -81,6 +82,11 @@ class RunFiles:
     def state(self) -> Path:
         """The checkpoint."""
         return self.resume / "state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights with the best held-back score, where the run looks for them."""
+        return self.resume / "best.safetensors"
 
     @property
     def metrics(self) -> Path:

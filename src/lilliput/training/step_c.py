@@ -2,11 +2,11 @@
 
 import ctypes as ct
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from lilliput.device import count_processors
 from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models.angles import rotary_table
@@ -132,6 +132,11 @@ class CStep:
                 self._trainer.array(AVERAGE, tensor)[:] = view
         self._trainer.refresh()
 
+    @property
+    def bytes(self) -> int:
+        """All memory of the step: weights, gradients, moments, and what a pass keeps."""
+        return int(self._trainer.bytes)
+
     def weights(self) -> Weights:
         """See Step.weights: the average, where the plan keeps one."""
         return dict(self._copies(AVERAGE if self._plan.ema else WEIGHTS))
@@ -184,8 +189,7 @@ class CStep:
 
 def available_threads() -> int:
     """Every processor that this process may use, as far as the C step can."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, MAX_THREADS)
+    return min(count_processors(), MAX_THREADS)
 
 
 def _groups(rows: Sequence[Array], tokens: int, most_rows: int) -> Iterator[list[Array]]:

@@ -1,7 +1,6 @@
 """The torch step: forward, backward, clipping, Muon and AdamW for any family on any device."""
 
 import math
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -166,26 +165,6 @@ class TorchStep:
         if now or not isinstance(self._forward, DistributedDataParallel):
             return nullcontext()
         return self._forward.no_sync()
-
-
-def fastest_threads(config: ModelConfig, plan: TrainPlan, batches: Sequence[Batch]) -> int:
-    """One thread or all cores, whichever learns `batches` faster here and now.
-
-    Two threads wait for each other hundreds of times a step: where another program holds a core, or the
-    host takes it away, one thread is several times as fast (LOG.md).
-    """
-    seconds: dict[int, float] = {}
-    for threads in sorted({1, torch.get_num_threads()}, reverse=True):
-        torch.set_num_threads(threads)
-        step = TorchStep(config, plan, 0)
-        step.learn(batches[0], 0.0)  # the first one allocates
-        began = time.perf_counter()
-        for batch in batches:
-            step.learn(batch, 0.0)
-        seconds[threads] = time.perf_counter() - began
-    best = min(seconds, key=lambda threads: seconds[threads])
-    torch.set_num_threads(best)
-    return best
 
 
 def _is_finite(result: StepResult) -> bool:

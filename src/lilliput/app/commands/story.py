@@ -13,6 +13,8 @@ from lilliput.errors import DataError
 _WORLD = "world:20000"
 _TRIES = 8
 """Stories told at the end until one comes to its own end."""
+_PATIENCE = 8
+"""Own text may be little: after so many checks in a row without gain, a run stops."""
 
 
 def story(
@@ -36,22 +38,19 @@ def story(
     within seconds; else the built-in story world. It says which.
     """
     from lilliput.app.progress import open_counted
-    from lilliput.app.running import (
-        check_can_train,
-        discarded_unless_begun,
-        free_run_folder,
-        run_plan,
-    )
+    from lilliput.app.run_folder import clear_for_run, free_run_folder, new_run
+    from lilliput.app.running import check_can_train, run_plan
     from lilliput.presets import find_plan
-    from lilliput.rundir import refuse_full_folder
     from lilliput.stories.sources import Opened, open_stories
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles, load_plan
 
     out = out or free_run_folder()
-    refuse_full_folder(out)
+    files = RunFiles(out)
+    clear_for_run(files)
     reading = {"separator": separator.value, "column": column}
-    changes = {"seed": seed, "data": reading, "train": {"minutes": minutes}}
+    train = {"minutes": minutes, "patience": _PATIENCE if data else None}
+    changes = {"seed": seed, "data": reading, "train": train}
     plan = find_plan("pocket").with_changes(changes, "story")
     check_can_train(plan)
     sources = data or [_find_stories()]
@@ -60,13 +59,13 @@ def story(
         return open_counted(open_stories(sources, separator=separator.value, column=column))
 
     say(f"stories: {open_again().description}")
-    with discarded_unless_begun(RunFiles(out)):
-        prepared = prepare(plan, open_again, RunFiles(out), say, fit_vocabulary=True)
+    with new_run(files):
+        prepared = prepare(plan, open_again, files, say, fit_vocabulary=True)
         say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
-        outcome = run_plan(RunFiles(out), prepared)
-    if outcome.reason == "finished":
+        outcome = run_plan(files, prepared)
+    if outcome.reason != "stopped":
         _tell(out, seed)
-        _suggest(out, minutes, load_plan(RunFiles(out)).prompt or "")
+        _suggest(out, minutes, load_plan(files).prompt or "", early=outcome.reason == "early")
 
 
 def _find_stories() -> str:
@@ -105,12 +104,14 @@ def _tell(out: Path, seed: int) -> None:
         )
 
 
-def _suggest(out: Path, minutes: float, prompt: str) -> None:
+def _suggest(out: Path, minutes: float, prompt: str, *, early: bool) -> None:
     name, folder = command_name(), quote(str(out))
+    longer = f"{name} train --resume --out {folder} --minutes {3 * minutes:g}"
+    many = f"{name} tell {folder} --count 5 --temperature 0.7"  # longer would only learn by heart
     say(
         "\nThree things to try next:\n"
         f"  {name} tell {folder} {quote(prompt)} --temperature 0.9\n"
-        f"  {name} train --resume --out {folder} --minutes {3 * minutes:g}\n"
+        f"  {many if early else longer}\n"
         f"  {name} export {folder} --to llama2c -o {quote(str(out / 'story.bin'))}\n"
         f"How it learnt to write: {out}/diary.md"
     )

@@ -1,5 +1,6 @@
 """`lilliput train`: a plan and stories become a model folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +11,17 @@ from lilliput.app.output import say
 from lilliput.errors import ConfigError
 
 if TYPE_CHECKING:
+    from lilliput.stories.sources import Opened
     from lilliput.training.plan import Plan
 
-_MAY_CHANGE = {"train.learning_rate", "train.clip", "train.checkpoint_s", "train.log_every"}
+_MAY_CHANGE = {
+    "train.learning_rate",
+    "train.clip",
+    "train.checkpoint_s",
+    "train.log_every",
+    "train.step",
+    "train.patience",
+}
 """Settings that a resumed run can take up without having to forget anything."""
 
 
@@ -29,22 +38,29 @@ def train(
         int | None, typer.Option(help="Where randomness starts.", min=0, max=options.LARGEST_SEED)
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell memory, speed and time, from some steps; write nothing.")
+    ] = False,
+    as_json: options.Json = False,
 ) -> None:
     """\b
     Examples:
       lilliput train pocket --data stories.txt --minutes 10 --out runs/mine
       lilliput train pocket --data stories.txt --tokens 5000000 --set train.learning_rate=0.003 --out runs/b
       lilliput train --resume --out runs/mine --minutes 30
+      lilliput train stories15m --data stories.txt --dry-run
 
     Train a model. Ctrl-C saves; --resume goes on as if there had been no break. With another
     --minutes or --tokens, which count from the run's beginning, --resume stretches it to that length.
     """
-    from lilliput.presets import find_plan
+    from lilliput.training.distributed import own_rank
 
-    if out is None:
-        raise ConfigError("name the folder to make: --out runs/NAME")
+    if not own_rank().is_first:  # of several that torchrun started: the first one reads the options
+        _follow()
+        return
+    _check_purpose(out, resume=resume, dry_run=dry_run, as_json=as_json)
     budget = _budget(minutes, tokens, settings)
-    if resume:
+    if resume and out:
         if plan or data or separator or column or seed is not None:
             raise ConfigError(
                 "--resume goes on with the plan and the stories of the run; only --minutes, --tokens and "
@@ -52,17 +68,66 @@ def train(
             )
         _resume(out, budget, settings)
         return
+    found = _find(plan, data, seed, settings, {"separator": separator and separator.value, "column": column})
+    found = found.with_changes(budget, "train").with_settings(settings)
+    if out is None:
+        _tell_dry_run(found, data, as_json)
+    else:
+        _start(found, out, data)
+
+
+def _check_purpose(out: Path | None, *, resume: bool, dry_run: bool, as_json: bool) -> None:
+    if dry_run and (out or resume):
+        raise ConfigError("--dry-run is about a run that has not begun: leave out --out and --resume")
+    if as_json and not dry_run:
+        raise ConfigError("--json is for --dry-run; the numbers of a run are in its metrics.jsonl")
+    if out is None and not dry_run:
+        raise ConfigError("name the folder to make: --out runs/NAME")
+
+
+def _find(
+    plan: str | None, data: list[str], seed: int | None, settings: list[str], reading: dict[str, str | None]
+) -> "Plan":
+    """The plan by its name, with how to read its stories and with its seed."""
+    from lilliput.presets import find_plan
+
     if plan is None:
         raise ConfigError("name a plan: lilliput train pocket --data stories.txt --out runs/mine")
     if not data:
         raise ConfigError("name stories to learn from: --data FILE, or --data world")
     if seed is not None and any(setting.startswith("seed=") for setting in settings):
         raise ConfigError("--seed and --set seed say the same thing: give one")
-    reading = {"separator": separator and separator.value, "column": column}
-    changes: dict[str, Any] = {"data": {name: value for name, value in reading.items() if value}, **budget}
+    changes: dict[str, Any] = {"data": {name: value for name, value in reading.items() if value}}
     if seed is not None:
         changes["seed"] = seed
-    _start(find_plan(plan).with_changes(changes, "train").with_settings(settings), out, data)
+    return find_plan(plan).with_changes(changes, "train")
+
+
+def _tell_dry_run(plan: "Plan", data: list[str], as_json: bool) -> None:
+    from lilliput.app.dry_run import show_dry_run, tell_dry_run
+    from lilliput.app.output import print_json
+    from lilliput.app.running import check_can_train
+
+    check_can_train(plan)
+    open_again = _opener(plan, data)
+    say(open_again().description)
+    row = tell_dry_run(plan, open_again)
+    print_json(row) if as_json else show_dry_run(row)
+
+
+def _opener(plan: "Plan", data: list[str]) -> "Callable[[], Opened]":
+    from lilliput.app.progress import open_counted
+    from lilliput.stories.sources import open_stories
+
+    return lambda: open_counted(open_stories(data, separator=plan.data.separator, column=plan.data.column))
+
+
+def _follow() -> None:
+    from lilliput.app.running import stop_on_signal
+    from lilliput.training.leading import follow
+
+    with stop_on_signal(tell=False):  # the first one stops for all
+        follow()
 
 
 def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> dict[str, Any]:
@@ -75,28 +140,25 @@ def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> d
 
 
 def _start(plan: "Plan", out: Path, data: list[str]) -> None:
-    from lilliput.app.progress import open_counted
-    from lilliput.app.running import check_can_train, discarded_unless_begun, run_plan
-    from lilliput.rundir import refuse_full_folder
-    from lilliput.stories.sources import Opened, open_stories
+    from lilliput.app.run_folder import clear_for_run, new_run
+    from lilliput.app.running import check_can_train, run_plan
     from lilliput.training.prepare import prepare
     from lilliput.training.resume import RunFiles
 
-    refuse_full_folder(out)
-    check_can_train(plan)
     files = RunFiles(out)
+    clear_for_run(files)
+    check_can_train(plan)
 
-    def open_again() -> Opened:
-        return open_counted(open_stories(data, separator=plan.data.separator, column=plan.data.column))
-
+    open_again = _opener(plan, data)
     say(open_again().description)
-    with discarded_unless_begun(files):
+    with new_run(files):
         run_plan(files, prepare(plan, open_again, files, say))
 
 
 def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
     from dataclasses import replace
 
+    from lilliput.app.run_folder import held_alone
     from lilliput.app.running import check_can_train, run_plan
     from lilliput.training.prepare import load_prepared
     from lilliput.training.resume import RunFiles, begun_tokens, is_finished, load_plan, save_plan
@@ -114,7 +176,8 @@ def _resume(out: Path, budget: dict[str, Any], settings: list[str]) -> None:
             f"{plan.train.minutes or plan.train.tokens:g}"
         )
     check_can_train(plan)
-    prepared = load_prepared(files)
-    save_plan(files, plan)
-    say(f"going on from {begun_tokens(files):,} tokens")
-    run_plan(files, replace(prepared, plan=plan))
+    with held_alone(files):
+        prepared = load_prepared(files)
+        save_plan(files, plan)
+        say(f"going on from {begun_tokens(files):,} tokens")
+        run_plan(files, replace(prepared, plan=plan))

@@ -1,0 +1,110 @@
+"""Which step computes a plan. Torch is imported only where its step is the one, or to ask it for a GPU."""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from lilliput.device import auto_is_cpu, choose_device, has_torch
+from lilliput.errors import ConfigError, MissingExtraError
+from lilliput.runtime.native import library_path
+from lilliput.stories.batches import Batch
+from lilliput.training.distributed import ALONE, Ranks
+from lilliput.training.plan import Plan
+from lilliput.training.step import Step
+from lilliput.training.step_c import CStep, available_threads, why_not_c
+
+StepName = Literal["c", "torch"]
+
+_TRIAL_TOKENS, _FIRST_TOKENS, _TRIAL_S = 4096, 1024, 1.0
+"""Of a batch, about so many targets at most are tried, and before that fewer; and nothing for longer."""
+
+
+def choose_step(plan: Plan) -> StepName:
+    """The step asked for; of "auto" the C step where it can do all that the plan wants, else torch.
+
+    Raises ConfigError for `train.step = "c"` that cannot be honoured, and for a device that is not here,
+    MissingExtraError where torch is needed and not installed.
+    """
+    wanted = plan.train.step
+    reason = "" if wanted == "torch" else _why_not_c(plan)
+    if wanted != "torch" and not reason:
+        return "c"
+    if wanted == "c":
+        raise ConfigError(f"train.step=c: {reason}; leave it at auto, or set it to torch")
+    if not has_torch():
+        raise MissingExtraError(
+            f"training ({reason})" if reason else "training with train.step=torch", "torch"
+        )
+    choose_device(plan.train.device)
+    return "torch"
+
+
+def make_step(plan: Plan, ranks: Ranks = ALONE) -> Step:
+    """The plan's step at its beginning: first weights from the seed, no momentum."""
+    if choose_step(plan) == "c":
+        return CStep(plan.model, plan.train, plan.seed)
+    from lilliput.training.step_torch import TorchStep
+
+    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks)
+
+
+def computes_on_cpu(plan: Plan) -> bool:
+    """Whether the plan's step computes on the CPU."""
+    return choose_step(plan) == "c" or choose_device(plan.train.device).type == "cpu"
+
+
+def try_threads(plan: Plan, batches: Sequence[Batch]) -> tuple[int, float]:
+    """The plan's number of threads, or where it has none the quicker of one and all cores, here and now.
+
+    And how many tokens a second it learns from `batches`, of which it takes a part where they are large.
+    Two threads wait for each other hundreds of times a step: where another program holds a core, or the host
+    takes it away, one thread is several times as fast (LOG.md).
+    """
+    batches = [first_rows(batch, _TRIAL_TOKENS) for batch in batches]
+    rates: dict[int, float] = {}
+    for threads in [plan.train.threads] if plan.train.threads else _thread_choices(plan):
+        step = make_step(plan.with_settings([f"train.threads={threads}"]))
+        step.learn(first_rows(batches[0], _FIRST_TOKENS), 0.0)  # the first one allocates
+        began, targets = time.perf_counter(), 0
+        for batch in batches:
+            step.learn(batch, 0.0)
+            targets += batch.targets
+            passed = time.perf_counter() - began
+            if passed > _TRIAL_S:
+                break
+        rates[threads] = targets / passed
+    best = max(rates, key=lambda threads: rates[threads])
+    return best, rates[best]
+
+
+def _thread_choices(plan: Plan) -> list[int]:
+    if choose_step(plan) == "c":
+        return sorted({1, available_threads()}, reverse=True)
+    import torch
+
+    return sorted({1, torch.get_num_threads()}, reverse=True)
+
+
+def first_rows(batch: Batch, least: int) -> Batch:
+    """The first rows of a batch that have `least` targets together, or the whole batch."""
+    rows, targets = [], 0
+    for row in batch.rows:
+        rows.append(row)
+        targets += len(row) - 1
+        if targets >= least:
+            break
+    return Batch(rows, targets, batch.epoch)
+
+
+def _why_not_c(plan: Plan) -> str:
+    """What of the plan the C step cannot do here; empty where it can do all."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "the C step is one process, and torchrun started several"
+    if library_path() is None:
+        return "the C engine was not built: install a C compiler, then install lilliput again"
+    if reason := why_not_c(plan.model, plan.train):
+        return f"the C step cannot do this: {reason}"
+    if plan.train.device == "auto" and not auto_is_cpu():
+        return "there is a GPU, and the C step computes on the CPU"
+    return ""
