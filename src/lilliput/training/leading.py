@@ -7,7 +7,7 @@ files to write, no bar. So all that decides how a run goes on is decided once.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import IntEnum
 from pathlib import Path
 
@@ -60,8 +60,9 @@ class LeadingStep:
         self._step.load_state(_share_arrays(self._ranks, state))
 
     def end(self) -> None:
-        """Let the others go."""
+        """Let the others go, and forget the step."""
         self._order(_Order.END)
+        del self._step
 
     def _order(self, order: _Order, step: int = 0, factor: float = 0.0) -> None:
         self._ranks.share([order, step, factor])
@@ -97,26 +98,34 @@ def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
     )
 
 
-def follow() -> None:
-    """Do what the first rank tells, until it says that the run is over. Its errors are told by it alone."""
-    with connected() as ranks:
-        told = json.loads(ranks.share_bytes(b""))
-        plan = Plan.from_dict(told["plan"], "the first rank")
-        batches = open_batches(plan, open_shard(Path(told["shard"]), told["tokenizer"]), ranks)
-        step = _make_step(plan, ranks)
-        while True:
-            order, number, factor = ranks.share([0.0, 0.0, 0.0])
-            match _Order(int(order)):
-                case _Order.END:
-                    return
-                case _Order.LEARN:
-                    _learn(step, batches.at(int(number)), factor)
-                case _Order.WEIGHTS:
-                    step.weights()
-                case _Order.STATE:
-                    step.state()
-                case _Order.LOAD:
-                    step.load_state(_share_arrays(ranks, {}))
+def follow(undisturbed: AbstractContextManager[object]) -> None:
+    """Do what the first rank tells, until it says that the run is over. Errors of all are told by it alone.
+
+    `undisturbed` is entered once the ranks are connected: in it a wish to stop, which reaches all processes,
+    must not end this one, since the first rank stops for all.
+    """
+    with connected() as ranks, undisturbed:
+        _obey(ranks)
+
+
+def _obey(ranks: Ranks) -> None:
+    told = json.loads(ranks.share_bytes(b""))
+    plan = Plan.from_dict(told["plan"], "the first rank")
+    batches = open_batches(plan, open_shard(Path(told["shard"]), told["tokenizer"]), ranks)
+    step = _make_step(plan, ranks)
+    while True:
+        order, number, factor = ranks.share([0.0, 0.0, 0.0])
+        match _Order(int(order)):
+            case _Order.END:
+                return
+            case _Order.LEARN:
+                _learn(step, batches.at(int(number)), factor)
+            case _Order.WEIGHTS:
+                step.weights()
+            case _Order.STATE:
+                step.state()
+            case _Order.LOAD:
+                step.load_state(_share_arrays(ranks, {}))
 
 
 def _learn(step: Step, batch: Batch, factor: float) -> None:

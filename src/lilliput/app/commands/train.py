@@ -73,8 +73,7 @@ def _follow() -> None:
     from lilliput.app.running import stop_on_signal
     from lilliput.training.leading import follow
 
-    with stop_on_signal(tell=False):  # the first one stops for all
-        follow()
+    follow(stop_on_signal(tell=False))
 
 
 def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> dict[str, Any]:
