@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from lilliput.errors import LilliputError
-from lilliput.formats.weights import Array, Weights
+from lilliput.formats.weights import Array, Weights, read_safetensors
 from lilliput.stories.batches import Batch, Batches
 from lilliput.stories.shard_files import Shard, open_shard
 from lilliput.training.distributed import ALONE, Ranks, connected, own_rank, take_own_device
 from lilliput.training.plan import Plan
+from lilliput.training.resume import unlearnt_of
 from lilliput.training.step import Step, StepResult
 
 
@@ -88,6 +89,8 @@ def step_of_run(plan: Plan, shard: Shard, make_alone: Callable[[Plan], Step]) ->
 
 def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
     """The plan's batches, of which this rank takes its share."""
+    masked = plan.data.learn_after is not None
+    unlearnt = read_safetensors(unlearnt_of(shard.path))["unlearnt"].astype(np.uint32) if masked else None
     return Batches(
         shard,
         batch_tokens=plan.train.batch_tokens,
@@ -95,6 +98,7 @@ def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
         seed=plan.seed,
         rank=ranks.rank,
         world=ranks.world,
+        unlearnt=unlearnt,
     )
 
 
@@ -136,10 +140,10 @@ def _learn(step: Step, batch: Batch, factor: float) -> None:
 
 
 def _make_step(plan: Plan, ranks: Ranks) -> Step:
-    from lilliput.training.step_torch import TorchStep
+    from lilliput.training.step_torch import torch_step
 
     take_own_device(plan.train.device)
-    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks)
+    return torch_step(plan, ranks)
 
 
 def _share_arrays(ranks: Ranks, arrays: dict[str, Array]) -> dict[str, Array]:

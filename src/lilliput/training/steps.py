@@ -45,9 +45,9 @@ def make_step(plan: Plan) -> Step:
 
         step: Step = CStep(plan.model, plan.train, plan.seed)
         return step
-    from lilliput.training.step_torch import TorchStep
+    from lilliput.training.step_torch import torch_step
 
-    return TorchStep(plan.model, plan.train, plan.seed)
+    return torch_step(plan)
 
 
 def computes_on_cpu(plan: Plan) -> bool:
@@ -84,8 +84,8 @@ def fastest_threads(plan: Plan, batches: Sequence[Batch]) -> int:
 def _why_not_c(plan: Plan) -> str:
     """What of the plan the C step cannot do; empty where it can do all."""
     train = plan.train
-    if plan.model.family not in _FAMILIES_IN_C:
-        return f"the C step trains {' and '.join(_FAMILIES_IN_C)} models, not {plan.model.family}"
+    if wants := _wants_of_torch(plan):
+        return wants[0]
     if train.device not in ("auto", "cpu"):
         return f"the C step computes on the CPU, and train.device is {train.device}"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -95,3 +95,21 @@ def _why_not_c(plan: Plan) -> str:
     if train.device == "auto" and not auto_is_cpu():
         return "there is a GPU, and the C step computes on the CPU"
     return ""
+
+
+def _wants_of_torch(plan: Plan) -> list[str]:
+    """What a plan wants that the C step does not know, in words."""
+    train = plan.train
+    settings = {
+        "start": plan.start,
+        "lora.rank": plan.lora.rank,
+        "data.learn_after": plan.data.learn_after,
+        "train.dropout": train.dropout,
+        "train.checkpoint_activations": train.checkpoint_activations,
+        "train.compile": train.compile,
+        f"train.precision={train.precision}": train.precision not in ("auto", "float32"),
+    }
+    wants = [f"the C step knows no {name}" for name, is_wanted in settings.items() if is_wanted]
+    if plan.model.family not in _FAMILIES_IN_C:
+        wants.append(f"the C step trains {' and '.join(_FAMILIES_IN_C)} models, not {plan.model.family}")
+    return wants

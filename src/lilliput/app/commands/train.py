@@ -28,6 +28,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="Where randomness starts.", min=0, max=options.LARGEST_SEED)
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="A model folder to begin with: its weights, model and tokenizer."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
 ) -> None:
     """\b
@@ -35,11 +39,12 @@ def train(
       lilliput train pocket --data stories.txt --minutes 10 --out runs/mine
       lilliput train pocket --data stories.txt --tokens 5000000 --set train.learning_rate=0.003 --out runs/b
       lilliput train --resume --out runs/mine --minutes 30
+      lilliput train pocket --from runs/mine --set lora.rank=8 --data poems.txt --minutes 2 --out runs/poet
+      torchrun --nproc-per-node 8 -m lilliput train stories15m --data stories.txt --minutes 60 --out runs/c
 
     Train a model. Ctrl-C saves; --resume goes on as if there had been no break. With another
     --minutes or --tokens, which count from the run's beginning, --resume stretches it to that length.
     """
-    from lilliput.presets import find_plan
     from lilliput.training.distributed import own_rank
 
     if not own_rank().is_first:  # of several that torchrun started: the first one reads the options
@@ -49,7 +54,7 @@ def train(
         raise ConfigError("name the folder to make: --out runs/NAME")
     budget = _budget(minutes, tokens, settings)
     if resume:
-        if plan or data or separator or column or seed is not None:
+        if plan or data or separator or column or start or seed is not None:
             raise ConfigError(
                 "--resume goes on with the plan and the stories of the run; only --minutes, --tokens and "
                 f"--set of {', '.join(sorted(_MAY_CHANGE))} can change"
@@ -66,7 +71,20 @@ def train(
     changes: dict[str, Any] = {"data": {name: value for name, value in reading.items() if value}, **budget}
     if seed is not None:
         changes["seed"] = seed
-    _start(find_plan(plan).with_changes(changes, "train").with_settings(settings), out, data)
+    _start(_wished(plan, changes, settings, start), out, data)
+
+
+def _wished(name: str, changes: dict[str, Any], settings: list[str], start: Path | None) -> "Plan":
+    """The plan of that name as changed, with the model of the folder that it starts from, if it does."""
+    from lilliput.presets import find_plan
+    from lilliput.training.prepare import starting_from
+
+    plan = find_plan(name).with_changes(changes, "train")
+    if start is None and plan.start is None:
+        return plan.with_settings(settings)
+    if any(setting.startswith(("model.", "start=", "tokenizer=")) for setting in settings):
+        raise ConfigError("a run from a folder has its model and tokenizer: leave them out of --set")
+    return starting_from(plan, Path(start or plan.start or ""), settings)
 
 
 def _follow() -> None:
