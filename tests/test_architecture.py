@@ -43,6 +43,7 @@ TORCH_FREE = [
     "lilliput.generation.batch",
     "lilliput.app.server.run",
     "lilliput.app.server.hosted",
+    "lilliput.training.leading",
     "lilliput.training.loop",
     "lilliput.training.prepare",
     "lilliput.presets",

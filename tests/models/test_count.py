@@ -1,5 +1,6 @@
 """Counts against published numbers and against arithmetic counted by torch."""
 
+import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode

@@ -148,3 +148,26 @@ def test_a_hundred_thousand_stories_are_planned_in_a_blink(make_shard) -> None:
         batches.at(step)
     assert planned - begin < 1.0  # measured 0.03 s; two million take 0.5 s
     assert (time.perf_counter() - planned) / 100 < 0.005  # measured 0.3 ms
+
+
+@QUICK
+@given(LENGTHS, CONTEXTS, st.integers(0, 20), st.integers(1, 3), st.data())
+def test_targets_that_do_not_count_are_read_and_no_batch_is_without_others(
+    make_shard, lengths, context, extra, world, data
+) -> None:
+    shard = make_shard(numbered(lengths))
+    skips = [data.draw(st.integers(0, length + 2)) for length in lengths]
+    skips[0] = 0
+    options = {"batch_tokens": context + extra, "context": context, "seed": 1, "world": world}
+    unlearnt = np.array(skips, dtype=np.uint32)
+    ranks = [Batches(shard, **options, rank=rank, unlearnt=unlearnt) for rank in range(world)]
+    seen = []
+    for step in range(ranks[0].steps_per_epoch):
+        parts = [batches.at(step) for batches in ranks]
+        learnt = [row[1 + skip :] for part in parts for row, skip in zip(part.rows, part.skips, strict=True)]
+        assert all(len(targets) for targets in learnt)
+        assert {part.targets for part in parts} == {sum(map(len, learnt))}
+        assert sum(map(len, learnt)) > 0
+        seen += [int(target) for targets in learnt for target in targets]
+    wanted = [shard.story(i)[1 + skip :].tolist() for i, skip in enumerate(skips)]
+    assert sorted(seen) == sorted(target for targets in wanted for target in targets)

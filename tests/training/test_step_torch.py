@@ -40,8 +40,8 @@ def test_padding_keeps_every_target_once_and_groups_within_their_limit(
 
 def test_grouping_wastes_little_on_rows_of_real_lengths() -> None:
     lengths = RANDOM.integers(60, 400, size=12)
-    groups = list(group_rows([np.zeros(n) for n in lengths], 8192))
-    padded = sum(len(group) * len(group[-1]) for group in groups)
+    groups = list(group_rows(lengths.tolist(), 8192))
+    padded = sum(len(group) * lengths[group[-1]] for group in groups)
     assert 1 < len(groups) < 12
     assert padded < 1.25 * lengths.sum()
 
@@ -337,3 +337,17 @@ def test_the_balance_loss_adds_to_the_gradient_its_mean_over_the_tokens() -> Non
     torch.testing.assert_close(gradient(3.0) - gradient(0.0), 3 * alone, atol=1e-6, rtol=1e-4)
     recomputed = gradient(3.0, checkpoint_activations=True)
     torch.testing.assert_close(recomputed, gradient(3.0), atol=1e-6, rtol=1e-4)
+
+
+def test_first_targets_that_do_not_count_are_read_alone() -> None:
+    skips = (0, 20, 5, 0, 0, 29)
+    rows = [(torch.from_numpy(row), skip) for row, skip in zip(ROWS, skips, strict=True)]
+    count = BATCH.targets - sum(skips)
+    step = TorchStep(CONFIG, PLAN, 0)
+    logits = [step.model(row[None, :-1])[0] for row, _ in rows]
+    wanted = sum(
+        float(torch.nn.functional.cross_entropy(scores[skip:], row[1 + skip :], reduction="sum").detach())
+        for scores, (row, skip) in zip(logits, rows, strict=True)
+        if skip < len(row) - 1
+    )
+    assert step.learn(Batch(ROWS, count, 0, skips=skips), 0.0).nats == pytest.approx(wanted, rel=1e-5)

@@ -120,6 +120,11 @@ def load_folder(path: Path) -> ModelFolder:
     return ModelFolder(path, config, weights, tokenizer, read_details(path))
 
 
+def load_folder_config(path: Path) -> ModelConfig:
+    """The model of a folder, without its weights; raises FormatError for a family that we do not know."""
+    return _read_family(path)[1]
+
+
 def load_folder_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of a model folder, with the roles that its config.json gives to ids."""
     values = _read_config(path)

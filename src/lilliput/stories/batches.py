@@ -10,6 +10,8 @@ Batch k of an epoch has the pieces whose last target is number k·B to (k+1)·B 
 being `batch_tokens`. Since no piece has more than B targets no batch is empty, and every epoch has
 ceil(targets / B) steps; a batch has more than B - L and less than B + L targets, L being those of
 the longest piece.
+
+Where the first targets of a story do not count (a prompt that is given), they are none in all of this.
 """
 
 from dataclasses import dataclass
@@ -31,12 +33,14 @@ class Batch:
     targets: how many targets all ranks have together in this step: what losses are divided by.
     epoch: how often the data were seen before.
     step: which step's batch it is.
+    skips: for each row, how many of its first targets do not count; empty where all do.
     """
 
     rows: list[NDArray[np.int64]]
     targets: int
     epoch: int
     step: int = 0
+    skips: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class _Epoch:
 class Batches:
     """Steps to batches over one shard.
 
-    Raises ConfigError if `batch_tokens` is smaller than `context` or another number is out of
+    `unlearnt` has for each story how many of its first targets do not count. Raises ConfigError if
+    `batch_tokens` is smaller than `context` or another number is out of
     range, DataError for a shard without stories.
     """
 
@@ -62,6 +67,7 @@ class Batches:
         seed: int,
         rank: int = 0,
         world: int = 1,
+        unlearnt: NDArray[np.uint32] | None = None,
     ) -> None:
         if context < 1 or batch_tokens < context:
             raise ConfigError(
@@ -76,7 +82,14 @@ class Batches:
             raise DataError(f"{shard.path} holds no story")
         self._tokens = shard.tokens
         self._batch_tokens, self._seed, self._rank, self._world = batch_tokens, seed, rank, world
-        self._starts, self._targets = _cut(shard.offsets, context)
+        starts, sizes, parts = _cut(shard.offsets, context)
+        skips = np.zeros_like(sizes) if unlearnt is None else _spread_skips(unlearnt, sizes, parts, context)
+        learnt = skips < sizes  # a piece without targets that count teaches nothing
+        if not learnt.any():
+            raise DataError(f"{shard.path}: no target of any story counts")
+        self._masked = unlearnt is not None
+        self._starts, self._sizes, self._skips = starts[learnt], sizes[learnt], skips[learnt]
+        self._targets = self._sizes - self._skips
         total = int(self._targets.sum(dtype=np.int64))
         self.targets_per_epoch = total
         self.steps_per_epoch = -(-total // batch_tokens)
@@ -95,9 +108,10 @@ class Batches:
         mine = pieces if self._world == 1 else pieces[self._deal(targets)]
         rows = [
             self._tokens[start : start + size + 1].astype(np.int64)
-            for start, size in zip(self._starts[mine].tolist(), self._targets[mine].tolist(), strict=True)
+            for start, size in zip(self._starts[mine].tolist(), self._sizes[mine].tolist(), strict=True)
         ]
-        return Batch(rows, int(targets.sum(dtype=np.int64)), number, step)
+        skips = tuple(self._skips[mine].tolist()) if self._masked else ()
+        return Batch(rows, int(targets.sum(dtype=np.int64)), number, step, skips)
 
     def _plan(self, number: int) -> _Epoch:
         keys = np.random.PCG64(np.random.SeedSequence([self._seed, number])).random_raw(len(self._starts))
@@ -116,8 +130,21 @@ class Batches:
         return np.sort(by_size[owner == self._rank])
 
 
-def _cut(offsets: NDArray[np.uint64], context: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The first token and the number of targets of each piece, (pieces,) each."""
+def _spread_skips(
+    unlearnt: NDArray[np.uint32], sizes: NDArray[np.int32], parts: NDArray[np.int64], context: int
+) -> NDArray[np.int32]:
+    """How many of each piece's first targets do not count, from those of each story. (pieces,)"""
+    first = np.cumsum(parts) - parts
+    part = np.arange(len(sizes)) - np.repeat(first, parts)
+    left = np.repeat(unlearnt.astype(np.int64), parts) - part * context
+    skips: NDArray[np.int32] = np.minimum(np.maximum(left, 0), sizes).astype(np.int32)
+    return skips
+
+
+def _cut(
+    offsets: NDArray[np.uint64], context: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """The first token and the number of targets of each piece (pieces,), and the pieces of each story."""
     begins = offsets[:-1].astype(np.int64)
     targets = offsets[1:].astype(np.int64) - begins - 1  # per story; its BOS is none
     parts = -(-targets // context)
@@ -126,4 +153,4 @@ def _cut(offsets: NDArray[np.uint64], context: int) -> tuple[NDArray[np.int64], 
     part = np.arange(len(story)) - first_part[story]  # 0, 1, … within its story
     starts = begins[story] + part * context
     sizes = np.minimum(targets[story] - part * context, context)
-    return starts, sizes.astype(np.int32)
+    return starts, sizes.astype(np.int32), parts

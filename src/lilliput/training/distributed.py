@@ -4,6 +4,7 @@ A process is a *rank*. What every rank has to do at the same time it does throug
 said in leading.py.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +91,11 @@ def own_rank() -> Ranks:
 
 @contextmanager
 def connected() -> Iterator[Ranks]:
-    """Connect the processes that torchrun started; waits until all are here."""
+    """Connect the processes that torchrun started; waits until all are here.
+
+    Nothing that uses the connection may be left when the block ends: DDP would keep it, and closing it as DDP
+    goes blocks Python, for which the connection's own threads may be waiting (an eighth of short runs hung).
+    """
     import torch
     from torch import distributed
 
@@ -98,6 +103,7 @@ def connected() -> Iterator[Ranks]:
         "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE
     )
     yield own_rank()
+    gc.collect()
     distributed.destroy_process_group()  # not after an error: the others may wait for what never comes
 
 
@@ -128,7 +134,7 @@ def spread(model: "Decoder", plan: TrainPlan, ranks: Ranks) -> "nn.Module":
     if plan.sharding == "ddp":
         from torch.nn.parallel import DistributedDataParallel
 
-        return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True)
+        return DistributedDataParallel(model, gradient_as_bucket_view=True)
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 

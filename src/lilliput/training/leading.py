@@ -7,18 +7,19 @@ files to write, no bar. So all that decides how a run goes on is decided once.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
 
 from lilliput.errors import LilliputError
-from lilliput.formats.weights import Array, Weights
+from lilliput.formats.weights import Array, Weights, read_safetensors
 from lilliput.stories.batches import Batch, Batches
 from lilliput.stories.shard_files import Shard, open_shard
 from lilliput.training.distributed import ALONE, Ranks, connected, own_rank, take_own_device
 from lilliput.training.plan import Plan
+from lilliput.training.resume import unlearnt_of
 from lilliput.training.step import Step, StepResult
 
 
@@ -60,8 +61,9 @@ class LeadingStep:
         self._step.load_state(_share_arrays(self._ranks, state))
 
     def end(self) -> None:
-        """Let the others go."""
+        """Let the others go, and forget the step."""
         self._order(_Order.END)
+        del self._step
 
     def _order(self, order: _Order, step: int = 0, factor: float = 0.0) -> None:
         self._ranks.share([order, step, factor])
@@ -87,6 +89,8 @@ def step_of_run(plan: Plan, shard: Shard, make_alone: Callable[[Plan], Step]) ->
 
 def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
     """The plan's batches, of which this rank takes its share."""
+    masked = plan.data.learn_after is not None
+    unlearnt = read_safetensors(unlearnt_of(shard.path))["unlearnt"].astype(np.uint32) if masked else None
     return Batches(
         shard,
         batch_tokens=plan.train.batch_tokens,
@@ -94,29 +98,38 @@ def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
         seed=plan.seed,
         rank=ranks.rank,
         world=ranks.world,
+        unlearnt=unlearnt,
     )
 
 
-def follow() -> None:
-    """Do what the first rank tells, until it says that the run is over. Its errors are told by it alone."""
-    with connected() as ranks:
-        told = json.loads(ranks.share_bytes(b""))
-        plan = Plan.from_dict(told["plan"], "the first rank")
-        batches = open_batches(plan, open_shard(Path(told["shard"]), told["tokenizer"]), ranks)
-        step = _make_step(plan, ranks)
-        while True:
-            order, number, factor = ranks.share([0.0, 0.0, 0.0])
-            match _Order(int(order)):
-                case _Order.END:
-                    return
-                case _Order.LEARN:
-                    _learn(step, batches.at(int(number)), factor)
-                case _Order.WEIGHTS:
-                    step.weights()
-                case _Order.STATE:
-                    step.state()
-                case _Order.LOAD:
-                    step.load_state(_share_arrays(ranks, {}))
+def follow(undisturbed: AbstractContextManager[object]) -> None:
+    """Do what the first rank tells, until it says that the run is over. Errors of all are told by it alone.
+
+    `undisturbed` is entered once the ranks are connected: in it a wish to stop, which reaches all processes,
+    must not end this one, since the first rank stops for all.
+    """
+    with connected() as ranks, undisturbed:
+        _obey(ranks)
+
+
+def _obey(ranks: Ranks) -> None:
+    told = json.loads(ranks.share_bytes(b""))
+    plan = Plan.from_dict(told["plan"], "the first rank")
+    batches = open_batches(plan, open_shard(Path(told["shard"]), told["tokenizer"]), ranks)
+    step = _make_step(plan, ranks)
+    while True:
+        order, number, factor = ranks.share([0.0, 0.0, 0.0])
+        match _Order(int(order)):
+            case _Order.END:
+                return
+            case _Order.LEARN:
+                _learn(step, batches.at(int(number)), factor)
+            case _Order.WEIGHTS:
+                step.weights()
+            case _Order.STATE:
+                step.state()
+            case _Order.LOAD:
+                step.load_state(_share_arrays(ranks, {}))
 
 
 def _learn(step: Step, batch: Batch, factor: float) -> None:
@@ -127,10 +140,10 @@ def _learn(step: Step, batch: Batch, factor: float) -> None:
 
 
 def _make_step(plan: Plan, ranks: Ranks) -> Step:
-    from lilliput.training.step_torch import TorchStep
+    from lilliput.training.step_torch import torch_step
 
     take_own_device(plan.train.device)
-    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks)
+    return torch_step(plan, ranks)
 
 
 def _share_arrays(ranks: Ranks, arrays: dict[str, Array]) -> dict[str, Array]:

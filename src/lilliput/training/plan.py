@@ -22,6 +22,9 @@ class DataPlan(Config):
     valid_share: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Share of stories held back, chosen by a hash of the story. None: a fiftieth; of fewer than 300 a fifth,
     of fewer than 20 a third, so that some are held back at all."""
+    learn_after: str | None = None
+    """A text such as `Story:`: a record is only read up to its end, and learnt from there on. One without it
+    is learnt whole."""
 
 
 class TrainPlan(Config):
@@ -91,6 +94,22 @@ class TrainPlan(Config):
     row, and keep the best weights. None: no checks, and the last weights are kept."""
 
 
+class LoraPlan(Config):
+    """Adapters that learn beside the matrices of a model that stays as it is."""
+
+    rank: Annotated[int, Field(ge=0)] = 0
+    """Width of the adapters; 0: there are none, and the whole model learns."""
+    alpha: Positive = 16.0
+    """The adapters' product counts alpha / rank times."""
+    targets: tuple[str, ...] = Field(("q", "k", "v", "o"), min_length=1)
+    """Which linear layers of each block have adapters; there are also gate, up and down."""
+
+    @property
+    def scale(self) -> float:
+        """What the adapters' product is multiplied with."""
+        return self.alpha / self.rank
+
+
 class Plan(Config):
     """Everything that decides a run but the stories themselves."""
 
@@ -102,8 +121,11 @@ class Plan(Config):
     """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
     model: ModelConfig
     """A model without a family is a Llama."""
+    start: str | None = None
+    """A model folder whose weights, model and tokenizer the run begins with; None begins with random ones."""
     data: DataPlan = DataPlan()
     train: TrainPlan = TrainPlan()
+    lora: LoraPlan = LoraPlan()
 
     @field_validator("model", mode="before")
     @classmethod
@@ -117,6 +139,12 @@ class Plan(Config):
                 f"train.batch_tokens {self.train.batch_tokens} is less than model.context "
                 f"{self.model.context}: a step holds at least one row of a whole context"
             )
+        if self.lora.rank and not self.start:
+            raise ValueError("lora.rank: adapters need a model that they adapt: give --from FOLDER")
+        if self.lora.rank and self.train.optimizer == "muon":
+            raise ValueError("train.optimizer = muon: adapters learn by AdamW: set it to adamw")
+        if self.start and self.tokenizer:
+            raise ValueError("tokenizer: a run from a model folder has that folder's: leave it out")
         if self.train.minutes is None and self.train.tokens is None:
             raise ValueError("a run needs an end: give --minutes or --tokens")
         if self.train.balance_loss and not isinstance(self.model, MoEConfig):

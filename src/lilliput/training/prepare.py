@@ -1,14 +1,18 @@
 """From stories to a run that can start, or be resumed: tokenizer, shards, plan."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lilliput.config import Config
-from lilliput.errors import ConfigError
-from lilliput.formats.folder import read_json_object
+from lilliput.errors import ConfigError, DataError
+from lilliput.formats.folder import load_folder_config, load_folder_tokenizer, read_json_object
+from lilliput.formats.weights import write_safetensors
 from lilliput.rundir import write_text
 from lilliput.stories.shard_files import Shard, open_shard
 from lilliput.stories.shards import tokenize_stories
@@ -61,11 +65,15 @@ def prepare(
     """
     share = plan.data.valid_share or held_back_share(open_again())
     tokenizer = _make_tokenizer(plan, open_again, share, fit_vocabulary)
-    decided = {"model": {"vocab_size": tokenizer.vocab_size}, "data": {"valid_share": share}}
-    plan = plan.with_changes(decided, "prepare")
+    plan = plan.with_changes({"data": {"valid_share": share}}, "prepare")
+    if plan.start is None:
+        plan = plan.with_changes({"model": {"vocab_size": tokenizer.vocab_size}}, "prepare")
     tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
     opened = open_again()
     counts = tokenize_stories(opened.stories, tokenizer, files.train_shard, files.valid_shard, share)
+    if plan.data.learn_after is not None:
+        skips = _count_unlearnt(open_again(), tokenizer, share, plan.data.learn_after)
+        write_safetensors(files.unlearnt, {"unlearnt": skips})
     data = DataDetails(
         description=opened.description,
         fingerprint=counts.train.source,
@@ -103,6 +111,33 @@ def load_prepared(files: RunFiles) -> Prepared:
     )
 
 
+def starting_from(plan: Plan, folder: Path, settings: Sequence[str] = ()) -> Plan:
+    """The plan, changed by settings, with the model of a folder that its run begins with."""
+    config = load_folder_config(folder)
+    values = plan.model_dump()
+    values |= {"model": config.model_dump(), "tokenizer": None, "start": str(folder.resolve())}
+    values["train"]["batch_tokens"] = max(plan.train.batch_tokens, config.context)
+    return Plan.from_dict(values).with_settings(settings)
+
+
+def _count_unlearnt(opened: Opened, tokenizer: Tokenizer, share: float, mark: str) -> NDArray[np.int64]:
+    """For each story to learn from, how many of its first tokens end at or before the end of `mark`.
+
+    Raises DataError where no story has it.
+    """
+    counts = []
+    for story in opened.stories:
+        if not is_valid(story.text, share):
+            head, found, _ = story.text.partition(mark)
+            read = tokenizer.encode(head + mark) if found else []
+            whole = tokenizer.encode(story.text) if found else []
+            differs = (n for n, (one, other) in enumerate(zip(read, whole, strict=False)) if one != other)
+            counts.append(next(differs, len(read)))  # a token that goes on behind the mark is learnt
+    if not any(counts):
+        raise DataError(f"data.learn_after: no story holds {mark!r}: leave it out, or name what they hold")
+    return np.array(counts, dtype=np.int64)
+
+
 def held_back_share(opened: Opened) -> float:
     """The share of stories to hold back where a plan names none; see DataPlan.valid_share."""
     few = [(20, 1 / 3), (300, 1 / 5)]
@@ -113,6 +148,8 @@ def held_back_share(opened: Opened) -> float:
 def _make_tokenizer(
     plan: Plan, open_again: Callable[[], Opened], share: float, fit_vocabulary: bool
 ) -> Tokenizer:
+    if plan.start is not None:
+        return load_folder_tokenizer(Path(plan.start))
     if plan.tokenizer is None:
         texts = _training_texts(open_again(), share)
         return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)

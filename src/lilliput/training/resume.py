@@ -6,6 +6,7 @@ A run's folder holds the model folder, and beside it
     resume/tokenizer.json       and in config.json beside it, which ids begin and end a story
     resume/data.json            what is known about the stories
     resume/train.tokens         the shards
+    resume/train.unlearnt.safetensors   where a plan has data.learn_after
     resume/valid.tokens
     resume/state.safetensors    weights, optimizer, and how far the run is
     resume/best.safetensors     with train.patience: the weights that did best on held-back stories
@@ -74,6 +75,11 @@ class RunFiles:
         return self.resume / "train.tokens"
 
     @property
+    def unlearnt(self) -> Path:
+        """For each story to learn from, how many of its first tokens are read only; where a plan wants it."""
+        return unlearnt_of(self.train_shard)
+
+    @property
     def valid_shard(self) -> Path:
         """Tokens held back."""
         return self.resume / "valid.tokens"
@@ -97,6 +103,11 @@ class RunFiles:
     def diary(self) -> Path:
         """Stories told while learning."""
         return self.folder / "diary.md"
+
+
+def unlearnt_of(train_shard: Path) -> Path:
+    """The file beside a shard of which some first targets do not count."""
+    return train_shard.with_suffix(".unlearnt.safetensors")
 
 
 def save_plan(files: RunFiles, plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 import ctypes as ct
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -55,7 +55,9 @@ class CStep:
 
     device = "cpu"
 
-    def __init__(self, config: ModelConfig, plan: TrainPlan, seed: int) -> None:
+    def __init__(
+        self, config: ModelConfig, plan: TrainPlan, seed: int, *, start: Weights | None = None
+    ) -> None:
         if reason := why_not_c(config, plan):
             raise LilliputError(f"the C step cannot train this: {reason}; --set train.step=torch")
         self._plan = plan
@@ -70,7 +72,7 @@ class CStep:
         self._tensors = dict(zip(weight_shapes(config), self._trainer.tensors(), strict=True))
         self._shapes = weight_shapes(config)
         self._steps = 0
-        self.set_weights(initial_weights(config, seed))
+        self.set_weights(start or initial_weights(config, seed))
 
     def _shape_of(self, config: ModelConfig) -> TrainShape:
         plan = self._plan
@@ -89,9 +91,9 @@ class CStep:
     def learn(self, batch: Batch, factor: float) -> StepResult:
         """See Step.learn. The loss is the mean over the batch's targets."""
         nats, fresh = 0.0, True
-        for rows in _groups(batch.rows, self._trainer.tokens, self._trainer.rows):
+        for rows, skips in _groups(batch, self._trainer.tokens, self._trainer.rows):
             ids = np.concatenate([row[:-1] for row in rows]).astype(np.int32)
-            targets = np.concatenate([row[1:] for row in rows]).astype(np.int32)
+            targets = np.concatenate([_targets(row, skip) for row, skip in zip(rows, skips, strict=True)])
             starts = np.cumsum([0, *(len(row) - 1 for row in rows)]).astype(np.int32)
             share, z_loss = 1 / batch.targets, self._plan.z_loss
             nats += self._trainer.gradient(ids, targets, starts, share=share, z_loss=z_loss, fresh=fresh)
@@ -192,15 +194,24 @@ def available_threads() -> int:
     return min(count_processors(), MAX_THREADS)
 
 
-def _groups(rows: Sequence[Array], tokens: int, most_rows: int) -> Iterator[list[Array]]:
-    """Rows in groups of at most so many tokens and rows, in their order."""
-    group: list[Array] = []
+def _targets(row: Array, skip: int) -> Array:
+    """A row's targets, of which the first `skip` do not count."""
+    targets = row[1:].astype(np.int32)
+    targets[:skip] = -1
+    return targets
+
+
+def _groups(batch: Batch, tokens: int, most_rows: int) -> Iterator[tuple[list[Array], list[int]]]:
+    """Rows, and how many first targets of each do not count, in groups of at most so many tokens and rows."""
+    rows: list[Array] = []
+    skips: list[int] = []
     size = 0
-    for row in rows:
-        if group and (size + len(row) - 1 > tokens or len(group) == most_rows):
-            yield group
-            group, size = [], 0
-        group.append(row)
+    for row, skip in zip(batch.rows, batch.skips or [0] * len(batch.rows), strict=True):
+        if rows and (size + len(row) - 1 > tokens or len(rows) == most_rows):
+            yield rows, skips
+            rows, skips, size = [], [], 0
+        rows.append(row)
+        skips.append(skip)
         size += len(row) - 1
-    if group:
-        yield group
+    if rows:
+        yield rows, skips

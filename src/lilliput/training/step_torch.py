@@ -25,8 +25,9 @@ from lilliput.training.average import Average
 from lilliput.training.distributed import ALONE, Ranks, spread
 from lilliput.training.dropout import add_dropout, masks_of
 from lilliput.training.init import initial_weights
+from lilliput.training.lora import add_adapters, merge_adapters
 from lilliput.training.optim_torch import Optimizers
-from lilliput.training.plan import TrainPlan
+from lilliput.training.plan import LoraPlan, TrainPlan
 from lilliput.training.precision import LossScale, half_type
 from lilliput.training.sharded import fill, whole_of
 from lilliput.training.step import StepResult
@@ -38,14 +39,26 @@ GROUP_COST = 64
 class TorchStep:
     """A model and its optimizers, on this process or on several."""
 
-    def __init__(self, config: ModelConfig, plan: TrainPlan, seed: int, *, ranks: Ranks = ALONE) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        plan: TrainPlan,
+        seed: int,
+        *,
+        ranks: Ranks = ALONE,
+        start: Weights | None = None,
+        lora: LoraPlan | None = None,
+    ) -> None:
         if plan.threads:
             torch.set_num_threads(plan.threads)
         self._plan, self._seed, self._ranks = plan, seed, ranks
         self._torch_device = choose_device(plan.device)
         self.device = str(self._torch_device)
         self.model = build_model(config)
-        set_weights(self.model, initial_weights(config, seed))
+        set_weights(self.model, start or initial_weights(config, seed))
+        self._lora = lora if lora and lora.rank else None
+        if self._lora:
+            add_adapters(self.model, self._lora, seed)
         self.model.to(self._torch_device).train()
         self._routers = RouterLogits(self.model) if plan.balance_loss else None
         if plan.dropout:
@@ -58,8 +71,9 @@ class TorchStep:
         if plan.compile:
             _compile(self.model, plan, ranks)
         self._parameters = dict(self.model.named_parameters())
-        self._optimizers = Optimizers(self._parameters, plan)
-        self._average = Average(self._parameters, plan.ema) if plan.ema else None
+        self._learning = {name: p for name, p in self._parameters.items() if p.requires_grad}
+        self._optimizers = Optimizers(self._learning, plan)
+        self._average = Average(self._learning, plan.ema) if plan.ema else None
         self._steps = 0
 
     def learn(self, batch: Batch, factor: float) -> StepResult:
@@ -77,15 +91,15 @@ class TorchStep:
         self._optimizers.step(factor)
         self._steps += 1
         if self._average:
-            self._average.take_in(self._parameters, self._steps)
+            self._average.take_in(self._learning, self._steps)
         return result
 
     def _find_gradient(self, batch: Batch) -> StepResult:
         """Set every parameter's gradient, clipped."""
         self.model.train()
-        for parameter in self._parameters.values():
+        for parameter in self._learning.values():
             parameter.grad = None
-        groups = list(pad_rows(batch.rows, self._plan.micro_tokens))
+        groups = list(pad_rows(batch.rows, self._plan.micro_tokens, batch.skips))
         most = int(self._ranks.largest(len(groups)))  # all ranks exchange as often, the idle ones zeros
         groups = [_nothing()] * (most - len(groups)) + groups
         nats = torch.zeros((), device=self._torch_device)
@@ -93,10 +107,10 @@ class TorchStep:
             for number, (inputs, targets) in enumerate(groups):
                 with self._exchanging(number == most - 1):
                     nats += self._add_gradient(inputs, targets, batch.targets)
-        gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
+        gradients = [p.grad for p in self._learning.values() if p.grad is not None]
         if self._scale.scale != 1:
             torch._foreach_mul_(gradients, 1 / self._scale.scale)
-        norm = whole_of(torch.nn.utils.clip_grad_norm_(self._parameters.values(), self._plan.clip))
+        norm = whole_of(torch.nn.utils.clip_grad_norm_(self._learning.values(), self._plan.clip))
         return StepResult(self._ranks.total(float(nats)), float(norm))
 
     def _add_gradient(self, inputs: Tensor, targets: Tensor, count: int) -> Tensor:
@@ -116,8 +130,9 @@ class TorchStep:
 
     def weights(self) -> Weights:
         """See Step.weights. All ranks ask together; the arrays are whole on the first one, none elsewhere."""
-        named = self._average.named if self._average else self._parameters
-        return self._as_arrays(named.items())
+        averages = self._average.named if self._average else {}
+        arrays = self._as_arrays((name, averages.get(name, p)) for name, p in self._parameters.items())
+        return merge_adapters(arrays, self._lora.scale) if self._lora else arrays
 
     def state(self) -> dict[str, Array]:
         """See Step.state: `weights.NAME`, the optimizers' arrays, `ema.NAME`, and float16's scale.
@@ -140,11 +155,11 @@ class TorchStep:
             stored = state[f"weights.{name}"]
             if stored.shape != parameter.shape:
                 raise FormatError(f"the checkpoint's {name} has shape {stored.shape}")
-            if self._average and f"ema.{name}" not in state:
+            if self._average and name in self._learning and f"ema.{name}" not in state:
                 raise FormatError("the checkpoint has no average of the weights, and train.ema wants one")
         for name, parameter in self._parameters.items():
             fill(parameter, state[f"weights.{name}"])
-            if self._average:
+            if self._average and name in self._learning:
                 fill(self._average.named[name], state[f"ema.{name}"])
         self._optimizers.load(state)
         self._steps = max((int(state[key]) for key in state if key.startswith("step.")), default=0)
@@ -189,35 +204,39 @@ def _compile(model: Decoder, plan: TrainPlan, ranks: Ranks) -> None:
         part.compile(dynamic=True)
 
 
-def pad_rows(rows: Sequence[Array], micro_tokens: int) -> Iterator[tuple[Tensor, Tensor]]:
+def pad_rows(
+    rows: Sequence[Array], micro_tokens: int, skips: Sequence[int] = ()
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Inputs and targets (B, T) of ragged rows, similar lengths together, padding marked IGNORED.
 
-    A row of n ids gives n - 1 targets. Padding stands at the right, where causal attention never sees it.
+    A row of n ids gives n - 1 targets, of which the first are IGNORED too where `skips` has their number.
+    Padding stands at the right, where causal attention never sees it.
     """
-    for group in group_rows(rows, micro_tokens):
-        width = len(group[-1]) - 1
+    for group in group_rows([len(row) for row in rows], micro_tokens):
+        width = len(rows[group[-1]]) - 1
         inputs = torch.zeros((len(group), width), dtype=torch.int64)
         targets = torch.full((len(group), width), IGNORED, dtype=torch.int64)
-        for number, row in enumerate(group):
-            ids = torch.from_numpy(np.asarray(row, dtype=np.int64))
-            inputs[number, : len(row) - 1] = ids[:-1]
-            targets[number, : len(row) - 1] = ids[1:]
+        for line, number in enumerate(group):
+            ids = torch.from_numpy(np.asarray(rows[number], dtype=np.int64))
+            skip = skips[number] if skips else 0
+            inputs[line, : len(ids) - 1] = ids[:-1]
+            targets[line, skip : len(ids) - 1] = ids[1 + skip :]
         yield inputs, targets
 
 
-def group_rows(rows: Sequence[Array], micro_tokens: int) -> Iterator[list[Array]]:
-    """Rows by length in groups of at most `micro_tokens` padded positions.
+def group_rows(lengths: Sequence[int], micro_tokens: int) -> Iterator[list[int]]:
+    """Numbers of rows, by length, in groups of at most `micro_tokens` padded positions.
 
     A row that would widen its group opens a new one once the padding costs more than a group does.
     """
-    group: list[Array] = []
-    for row in sorted(rows, key=len):
+    group: list[int] = []
+    for number in sorted(range(len(lengths)), key=lambda number: lengths[number]):
         if group:
-            too_large = (len(group) + 1) * (len(row) - 1) > micro_tokens
-            padding = (len(row) - len(group[-1])) * len(group)
+            too_large = (len(group) + 1) * (lengths[number] - 1) > micro_tokens
+            padding = (lengths[number] - lengths[group[-1]]) * len(group)
             if too_large or padding > GROUP_COST:
                 yield group
                 group = []
-        group.append(row)
+        group.append(number)
     if group:
         yield group

@@ -3,10 +3,14 @@
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from lilliput.device import auto_is_cpu, choose_device, has_torch
 from lilliput.errors import ConfigError, MissingExtraError
+from lilliput.formats.folder import load_folder
+from lilliput.formats.weights import Weights
 from lilliput.runtime.native import library_path
 from lilliput.stories.batches import Batch
 from lilliput.training.distributed import ALONE, Ranks
@@ -43,10 +47,15 @@ def choose_step(plan: Plan) -> StepName:
 def make_step(plan: Plan, ranks: Ranks = ALONE) -> Step:
     """The plan's step at its beginning: first weights from the seed, no momentum."""
     if choose_step(plan) == "c":
-        return CStep(plan.model, plan.train, plan.seed)
+        return CStep(plan.model, plan.train, plan.seed, start=_weights_to_start(plan))
     from lilliput.training.step_torch import TorchStep
 
-    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks)
+    start = _weights_to_start(plan)
+    return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks, start=start, lora=plan.lora)
+
+
+def _weights_to_start(plan: Plan) -> Weights | None:
+    return load_folder(Path(plan.start)).weights if plan.start else None
 
 
 def computes_on_cpu(plan: Plan) -> bool:
@@ -88,17 +97,20 @@ def _thread_choices(plan: Plan) -> list[int]:
 
 def first_rows(batch: Batch, least: int) -> Batch:
     """The first rows of a batch that have `least` targets together, or the whole batch."""
+    skips = batch.skips or (0,) * len(batch.rows)
     rows, targets = [], 0
-    for row in batch.rows:
+    for row, skip in zip(batch.rows, skips, strict=True):
         rows.append(row)
-        targets += len(row) - 1
+        targets += len(row) - 1 - skip
         if targets >= least:
             break
-    return Batch(rows, targets, batch.epoch)
+    return replace(batch, rows=rows, targets=targets, skips=batch.skips[: len(rows)])
 
 
 def _why_not_c(plan: Plan) -> str:
     """What of the plan the C step cannot do here; empty where it can do all."""
+    if plan.lora.rank:
+        return "the C step knows no lora.rank"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return "the C step is one process, and torchrun started several"
     if library_path() is None:

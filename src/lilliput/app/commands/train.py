@@ -37,6 +37,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="Where randomness starts.", min=0, max=options.LARGEST_SEED)
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="A model folder to begin with: its weights, model and tokenizer."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell memory, speed and time, from some steps; write nothing.")
@@ -49,6 +53,8 @@ def train(
       lilliput train pocket --data stories.txt --tokens 5000000 --set train.learning_rate=0.003 --out runs/b
       lilliput train --resume --out runs/mine --minutes 30
       lilliput train stories15m --data stories.txt --dry-run
+      lilliput train pocket --from runs/mine --set lora.rank=8 --data poems.txt --minutes 2 --out runs/poet
+      torchrun --nproc-per-node 8 -m lilliput train stories15m --data stories.txt --minutes 60 --out runs/c
 
     Train a model. Ctrl-C saves; --resume goes on as if there had been no break. With another
     --minutes or --tokens, which count from the run's beginning, --resume stretches it to that length.
@@ -61,14 +67,15 @@ def train(
     _check_purpose(out, resume=resume, dry_run=dry_run, as_json=as_json)
     budget = _budget(minutes, tokens, settings)
     if resume and out:
-        if plan or data or separator or column or seed is not None:
+        if plan or data or separator or column or start or seed is not None:
             raise ConfigError(
                 "--resume goes on with the plan and the stories of the run; only --minutes, --tokens and "
                 f"--set of {', '.join(sorted(_MAY_CHANGE))} can change"
             )
         _resume(out, budget, settings)
         return
-    found = _find(plan, data, seed, settings, {"separator": separator and separator.value, "column": column})
+    reading = {"separator": separator and separator.value, "column": column}
+    found = _find(plan, data, seed, settings, reading, start)
     found = found.with_changes(budget, "train").with_settings(settings)
     if out is None:
         _tell_dry_run(found, data, as_json)
@@ -86,9 +93,14 @@ def _check_purpose(out: Path | None, *, resume: bool, dry_run: bool, as_json: bo
 
 
 def _find(
-    plan: str | None, data: list[str], seed: int | None, settings: list[str], reading: dict[str, str | None]
+    plan: str | None,
+    data: list[str],
+    seed: int | None,
+    settings: list[str],
+    reading: dict[str, str | None],
+    start: Path | None,
 ) -> "Plan":
-    """The plan by its name, with how to read its stories and with its seed."""
+    """The plan by its name, with how to read its stories, its seed, and the folder that it begins from."""
     from lilliput.presets import find_plan
 
     if plan is None:
@@ -100,7 +112,18 @@ def _find(
     changes: dict[str, Any] = {"data": {name: value for name, value in reading.items() if value}}
     if seed is not None:
         changes["seed"] = seed
-    return find_plan(plan).with_changes(changes, "train")
+    fixed = ("model.", "start=", "tokenizer=")
+    if start and any(setting.startswith(fixed) for setting in settings):
+        raise ConfigError("a run from a folder has its model and tokenizer: leave them out of --set")
+    return _from_folder(find_plan(plan).with_changes(changes, "train"), start)
+
+
+def _from_folder(plan: "Plan", start: Path | None) -> "Plan":
+    """The plan with the model of the folder that its run begins from, if it does."""
+    from lilliput.training.prepare import starting_from
+
+    folder = start or plan.start
+    return starting_from(plan, Path(folder)) if folder else plan
 
 
 def _tell_dry_run(plan: "Plan", data: list[str], as_json: bool) -> None:
@@ -126,8 +149,7 @@ def _follow() -> None:
     from lilliput.app.running import stop_on_signal
     from lilliput.training.leading import follow
 
-    with stop_on_signal(tell=False):  # the first one stops for all
-        follow()
+    follow(stop_on_signal(tell=False))
 
 
 def _budget(minutes: float | None, tokens: int | None, settings: list[str]) -> dict[str, Any]:
