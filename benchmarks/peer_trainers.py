@@ -45,7 +45,7 @@ class Shape:
         return self.batch * self.config.context
 
     def as_gpt2(self) -> GPT2Config:
-        """What nanoGPT trains: as many layers, heads and channels; an MLP of two matrices, four times as wide."""
+        """What nanoGPT trains: as many layers, heads and channels; two MLP matrices, 4 times as wide."""
         c = self.config
         return GPT2Config(
             vocab_size=c.vocab_size,

@@ -5,7 +5,7 @@
         -o benchmarks/rows/train_vs_peers.json
 
 Every peer is optional. LLAMA2C and NANOGPT are checkouts, whose train.py runs as it is, by --peer-python
-(torch, sentencepiece, requests, tqdm; this Python unless said); PYTHON has transformers, accelerate and torch.
+(torch, sentencepiece, requests, tqdm; this Python unless said); PYTHON has transformers, accelerate, torch.
 All learn from windows of exactly the context, in float32, with AdamW, on the threads that each takes by
 itself; nanoGPT trains its nearest shape, with GELU and without grouped heads. `ours C bf16` multiplies
 bfloat16 and `ours C muon` has Muon's step: rows of their own, beside the like-for-like ones. In each round
@@ -23,7 +23,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,7 @@ from re import Pattern
 from typing import Any
 
 from decode_vs_peers import describe_machine, spread
+from others import cores_of_others, used_seconds
 from peer_trainers import (
     LLAMA2C_LINE,
     NANOGPT_LINE,
@@ -136,20 +136,7 @@ def measure_shape(options: argparse.Namespace, shape: Shape, folder: Path) -> di
             )
             rates[name].append(shape.step_tokens * len(steps) / sum(steps))
             print(f"  {name:12} {rates[name][-1]:10,.0f} tokens/s", file=sys.stderr, flush=True)
-    wall_s, all_s, our_s = (after - start for after, start in zip(used_seconds(), before, strict=True))
-    others = max(0.0, all_s - our_s) / wall_s
-    return {**describe_shape(shape, trainers, rates, peaks), "cores_of_others": others}
-
-
-def used_seconds() -> tuple[float, float, float]:
-    """Of the clock, of all processors that anyone (or the host) took, and of those that our processes took."""
-    times = os.times()
-    ours = times.user + times.system + times.children_user + times.children_system
-    if not Path("/proc/stat").is_file():
-        return time.perf_counter(), ours, ours
-    user, nice, system, _, _, irq, softirq, stolen = map(int, Path("/proc/stat").read_text().split()[1:9])
-    everyone = user + nice + system + irq + softirq + stolen
-    return time.perf_counter(), everyone / os.sysconf("SC_CLK_TCK"), ours
+    return {**describe_shape(shape, trainers, rates, peaks), "cores_of_others": cores_of_others(before)}
 
 
 def describe_shape(
