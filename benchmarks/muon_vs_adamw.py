@@ -110,7 +110,7 @@ def describe_points(
     """For each optimizer its points, best first by the stories held back of the training text."""
     described: dict[str, list[dict[str, Any]]] = {}
     for optimizer, grid in grids.items():
-        points = []
+        points: list[dict[str, Any]] = []
         for point in grid:
             scored = [runs[optimizer, point, seed] for seed in seeds]
             if diverged := sum("diverged" in run for run in scored):

@@ -10,7 +10,7 @@ Its own model.bin is imported and scored by `lilliput evaluate` on --valid, the 
 ours, `lilliput train PLAN`, for each number of minutes and each seed, scored by the same command, until
 every seed is at or below the peer's bits per byte. The minutes of both are of the training loop alone. No run
 of ours may have more parameters. cores_of_others in the row says how much of the machine was taken: the
-figures are fair where it is near zero for both. --peer-row ROW.json takes the peer's figure from a row written before.
+figures are fair where it is near zero for both. --peer-row ROW.json takes the peer from a row of before.
 """
 
 import argparse

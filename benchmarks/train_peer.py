@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 RATE = 1e-3
-PEAK_LOOKS, PEAK_STEPS = 20, 2_000_000
+PEAK_LOOKS, PEAK_STEPS = 10, 20_000_000  # each a tenth of a second: longer than a burst of the clock
 COUNTED_STEPS = 1000
 
 
