@@ -140,10 +140,10 @@ def _learn(step: Step, batch: Batch, factor: float) -> None:
 
 
 def _make_step(plan: Plan, ranks: Ranks) -> Step:
-    from lilliput.training.step_torch import torch_step
+    from lilliput.training.steps import make_step
 
     take_own_device(plan.train.device)
-    return torch_step(plan, ranks)
+    return make_step(plan, ranks)
 
 
 def _share_arrays(ranks: Ranks, arrays: dict[str, Array]) -> dict[str, Array]:
