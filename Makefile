@@ -1,10 +1,10 @@
-# make story [MINUTES=3] [DATA=my.txt] [SEPARATOR=line] [COLUMN=text]    a model that tells a story
+# make story [MINUTES=1] [DATA=my.txt] [SEPARATOR=line] [COLUMN=text]    a model that tells a story
 # make test    all tests
 # make setup   the command at .venv/bin/lilliput                        make check   style and types
 # make bench [MODEL=runs/story]   measurements                          make docs    docs/cli.md
 
 PYTHON ?= python3
-MINUTES ?= 3
+MINUTES ?= 1
 DATA ?=
 OUT ?=
 SEPARATOR ?=
@@ -44,8 +44,8 @@ docs: .venv/.test
 	@$(PYTHON) -m venv .venv || { echo "no venv module: install it (Debian: apt install python3-venv)" >&2; exit 2; }
 
 .venv/.story: .venv/bin/python pyproject.toml setup.py constraints.txt $(wildcard src/lilliput/runtime/c/*)
-	@echo "setting up .venv (once, about a minute)"
-	@$(PIP) -e '.[torch]'
+	@echo "setting up .venv (once, about half a minute)"
+	@$(PIP) -e .
 	@touch $@
 
 .venv/.test: .venv/.story

@@ -210,7 +210,7 @@ def test_nothing_that_is_there_is_overwritten(refused: Refused) -> None:
     ("arguments", "told"),
     [
         (["tel"], "Did you mean 'tell'?"),
-        (["tell"], "MODEL"),
+        (["tell", "runs/mine", "Once", "upon"], "in quotes"),
         (["tell", "nowhere"], "nowhere is not there"),
         (["tell", "good.txt"], "good.txt is a file, not a model folder"),
         (["tell", "nowhere", "--top-p", "7"], "top_p"),

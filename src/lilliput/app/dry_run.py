@@ -23,7 +23,7 @@ from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared, held_back_share, prepare
 from lilliput.training.resume import RunFiles
 from lilliput.training.step import Step
-from lilliput.training.steps import choose_step, computes_on_cpu, make_step, try_threads
+from lilliput.training.steps import computes_on_cpu, decide_step, make_step, try_threads
 
 LOOK_STORIES, SCORE_STORIES, TRIAL_STEPS = 64, 1000, 5
 """Held-back stories scored at a look, and at the end; steps by which the number of threads is chosen."""
@@ -97,7 +97,7 @@ def _measure(
     plan: Plan, prepared: Prepared, sample: _Sample, scale: float, preparing_s: float
 ) -> dict[str, Any]:
     say(f"measuring for some seconds, on {len(sample.stories):,} stories")
-    plan = plan.with_settings([f"train.step={choose_step(plan)}"])
+    plan = decide_step(plan)
     batches = open_batches(plan, prepared.train)
     if computes_on_cpu(plan):
         threads, _ = try_threads(plan, [batches.at(number) for number in range(TRIAL_STEPS)])

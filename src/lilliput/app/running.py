@@ -25,7 +25,7 @@ from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
 from lilliput.training.resume import Position, RunFiles, save_plan
 from lilliput.training.step import Step
-from lilliput.training.steps import choose_step, computes_on_cpu, make_step, try_threads
+from lilliput.training.steps import choose_step, computes_on_cpu, decide_step, make_step, try_threads
 from lilliput.training.trackers import track_to
 
 _LOOK_STORIES = 64
@@ -146,8 +146,11 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
         plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
-    plan = plan.with_settings([f"train.step={choose_step(plan)}"])
     rate = None
+    if files.state.is_file():  # begun in this precision
+        plan = plan.with_settings([f"train.step={choose_step(plan)}"])
+    else:
+        plan = decide_step(plan)
     if computes_on_cpu(plan) and not files.state.is_file():
         batches = open_batches(plan, prepared.train)
         threads, rate = try_threads(plan, [batches.at(step) for step in range(_TRIAL_STEPS)])

@@ -67,7 +67,7 @@ class TrainPlan(Config):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay per step of an average of the weights, which is then what is saved, told and scored; 0: none."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """auto: bfloat16 on a GPU that has it, float32 on a CPU, where it gains nothing at these sizes.
+    """auto: bfloat16 where a GPU has it, or the processor of the C step multiplies it; else float32.
     float16 scales the loss, so that small gradients are not lost."""
     step: Literal["auto", "c", "torch"] = "auto"
     """What computes: auto takes the C step where it can do all that the plan wants, else torch."""

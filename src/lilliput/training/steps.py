@@ -12,6 +12,7 @@ from lilliput.errors import ConfigError, MissingExtraError
 from lilliput.formats.folder import load_folder
 from lilliput.formats.weights import Weights
 from lilliput.runtime.native import library_path
+from lilliput.runtime.native_train import has_bfloat16
 from lilliput.stories.batches import Batch
 from lilliput.training.distributed import ALONE, Ranks
 from lilliput.training.plan import Plan
@@ -42,6 +43,16 @@ def choose_step(plan: Plan) -> StepName:
         )
     choose_device(plan.train.device)
     return "torch"
+
+
+def decide_step(plan: Plan) -> Plan:
+    """The plan with its step chosen, and of the C step the precision where the plan leaves it open.
+
+    bfloat16 where the processor multiplies it: a third quicker, and no worse a model (LOG.md).
+    """
+    step = choose_step(plan)
+    half = step == "c" and plan.train.precision == "auto" and has_bfloat16()
+    return plan.with_settings([f"train.step={step}", *(["train.precision=bfloat16"] if half else [])])
 
 
 def make_step(plan: Plan, ranks: Ranks = ALONE) -> Step:

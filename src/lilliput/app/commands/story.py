@@ -19,7 +19,7 @@ _PATIENCE = 8
 
 def story(
     data: options.Data = [],  # noqa: B006 (typer copies it)
-    minutes: Annotated[float, typer.Option(help="Train for this long.", min=0.01)] = 3.0,
+    minutes: Annotated[float, typer.Option(help="Train for this long.", min=0.01)] = 1.0,
     out: Annotated[
         Path | None, typer.Option(help="The model folder to make; runs/story if it is free.")
     ] = None,
