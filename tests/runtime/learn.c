@@ -1,12 +1,12 @@
 /* Trains a small model on made-up rows, by every kind of arithmetic there is, and prints the costs:
-   learn THREADS QK_NORM -> "kernels pairs cost cost ...". */
+   learn THREADS QK_NORM STEPS -> "kernels pairs cost cost ...". */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "train.h"
 
-enum { VOCAB = 77, CONTEXT = 131, ROWS = 4, STEPS = 5, TOKENS = 5 + 1 + 67 + 131 };
+enum { VOCAB = 77, CONTEXT = 131, ROWS = 4, TOKENS = 5 + 1 + 67 + 131 };
 
 static uint32_t state;
 static float draw(void) { /* -1 to 1 */
@@ -25,7 +25,7 @@ static void fill(lp_trainer *t) {
   lp_train_refresh(t);
 }
 
-static void learn(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team) {
+static void learn(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team, int steps) {
   static const int32_t starts[ROWS + 1] = {0, 5, 6, 73, TOKENS};
   int32_t ids[TOKENS], targets[TOKENS];
   size_t size = lp_train_room(shape, kernels, team, TOKENS, ROWS);
@@ -37,7 +37,7 @@ static void learn(const lp_train_shape *shape, const lp_train_kernels *kernels, 
   fill(t);
   for (int i = 0; i < TOKENS; i++) ids[i] = (int32_t)(state >> 8) % VOCAB, draw(), targets[i] = i % 11 ? (ids[i] * 3 + 1) % VOCAB : -1;
   printf("%s %d", lp_train_kernels_name(kernels), shape->pairs);
-  for (int step = 1; step <= STEPS; step++) {
+  for (int step = 1; step <= steps; step++) {
     double nats = lp_train_gradient(t, ids, targets, starts, ROWS, 1.0f / TOKENS, 1e-4f, 1);
     rates.correction1 = 1 - powf(0.9f, (float)step), rates.correction2 = 1 - powf(0.99f, (float)step);
     lp_train_update(t, &rates, lp_train_norm(t));
@@ -49,6 +49,7 @@ static void learn(const lp_train_shape *shape, const lp_train_kernels *kernels, 
 
 int main(int count, char **arguments) {
   int threads = count > 1 ? atoi(arguments[1]) : 1, qk_norm = count > 2 ? atoi(arguments[2]) : 0;
+  int steps = count > 3 ? atoi(arguments[3]) : 5;
   lp_team *team = threads > 1 ? lp_team_new(threads) : NULL;
   float turns[CONTEXT * 10];
   lp_train_shape shape = {VOCAB, 30, 2, 3, 1, 10, 41, CONTEXT, !qk_norm, qk_norm, 0, 1, 1, 1e-5f, 0.316f, turns};
@@ -59,7 +60,7 @@ int main(int count, char **arguments) {
     }
   for (int level = 1; lp_train_kernels_at(level); level++)
     for (shape.pairs = 0; shape.pairs <= lp_train_has_pairs(lp_train_kernels_at(level)); shape.pairs++)
-      learn(&shape, lp_train_kernels_at(level), team);
+      learn(&shape, lp_train_kernels_at(level), team, steps);
   if (team) lp_team_free(team);
   return 0;
 }
