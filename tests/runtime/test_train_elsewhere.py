@@ -29,7 +29,9 @@ def build(compiler: str, folder: Path, *flags: str) -> Path:
     return folder / "learn"
 
 
-def costs(command: list[str], threads: int, qk_norm: int, steps: int = 5) -> dict[tuple[str, int], list[float]]:
+def costs(
+    command: list[str], threads: int, qk_norm: int, steps: int = 5
+) -> dict[tuple[str, int], list[float]]:
     """The cost of each step, by the name of the arithmetic and whether its products are of bfloat16."""
     arguments = [*command, str(threads), str(qk_norm), str(steps)]
     done = subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=300)

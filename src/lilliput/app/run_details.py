@@ -15,7 +15,7 @@ from lilliput.training.diary import Row, read_rows
 from lilliput.training.loop import Outcome
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
-from lilliput.training.resume import RunFiles
+from lilliput.training.resume import Position, RunFiles
 
 PICTURE = "training.png"
 
@@ -59,7 +59,7 @@ def describe_run(
             "step": plan.train.step,
             "ended": outcome.reason,
             "kept_step": outcome.best_step or position["step"],
-            **_speed(read_rows(files.metrics)),
+            **_speed(read_rows(files.metrics), outcome.position),
             **({"picture": PICTURE} if (files.folder / PICTURE).is_file() else {}),
             "command": command,
         },
@@ -67,13 +67,14 @@ def describe_run(
     }
 
 
-def _speed(rows: list[Row]) -> Row:
-    """Medians of the steps' speeds."""
-    return {
-        name: median(values)
-        for name in ("tokens_per_second", "mfu")
-        if (values := [row[name] for row in rows if name in row])
-    }
+def _speed(rows: list[Row], position: Position) -> Row:
+    """Tokens a second over the whole of the run's time, its looks and checkpoints in it; and MFU to match."""
+    if not position.seconds:
+        return {}
+    rate = position.tokens / position.seconds
+    shares = [row["mfu"] / row["tokens_per_second"] for row in rows if "mfu" in row]
+    mfu = {"mfu": round(median(shares) * rate, 5)} if shares else {}
+    return {"tokens_per_second": round(rate, 1), **mfu}
 
 
 def draw_training(files: RunFiles) -> None:

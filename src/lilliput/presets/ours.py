@@ -6,15 +6,15 @@ from lilliput.training.plan import Plan, TrainPlan
 
 
 def pocket() -> Plan:
-    """The best story after some minutes on two cores: 260,032 parameters, as many as llama2.c's 260K.
+    """The best story after some minutes on two cores: 259,616 parameters, no more than llama2.c's 260K.
 
-    Half of them are the embedding of 2,048 pieces: a piece is 3.65 bytes of TinyStories, and the model reads 1.5 times
-    the text in the same time and better than with 512 pieces and a layer more.
+    Half of them are the embedding of 2,048 pieces: a piece is 3.65 bytes of TinyStories, so the model reads
+    half as much again in the same time as with 512, and learns more from it.
     """
     return Plan(
         name="pocket",
         model=Qwen3Config(
-            vocab_size=2048, d_model=64, n_layers=4, n_heads=4, n_kv_heads=2, d_head=16, d_ff=103, context=512
+            vocab_size=2048, d_model=64, n_layers=5, n_heads=4, n_kv_heads=2, d_head=16, d_ff=69, context=512
         ),
         train=TrainPlan(
             minutes=3,
@@ -28,9 +28,9 @@ def pocket() -> Plan:
 
 
 def laptop() -> Plan:
-    """The best story after an hour on two cores, of at most 1,000,000 parameters: 992,960."""
-    shape = {"d_head": 32, "vocab_size": 1024, "d_model": 128, "d_ff": 320, "n_layers": 5}
-    return differ(pocket(), "laptop", model=shape, minutes=60, batch_tokens=4096)
+    """The best story after an hour on two cores, of at most 1,000,000 parameters: 999,232."""
+    shape = {"d_head": 32, "d_model": 128, "d_ff": 255}
+    return differ(pocket(), "laptop", model=shape, minutes=60, weight_decay=0.05)
 
 
 def cartridge() -> Plan:
