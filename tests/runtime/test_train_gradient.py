@@ -193,3 +193,9 @@ def test_a_batch_that_does_not_fit_is_refused() -> None:
     trainer = trainer_of(random_model(config), config)
     with pytest.raises(ValueError, match="do not fit"):
         trainer.gradient(*rows_of(config, [200, 200, 200, 1]), share=1.0)
+    with pytest.raises(ValueError, match="do not fit"):
+        trainer.gradient(*rows_of(config, [CONTEXT + 1]), share=1.0)
+    ids, targets, starts = rows_of(config, [20])
+    ids[3] = config.vocab_size
+    with pytest.raises(ValueError, match="beyond the vocabulary"):
+        trainer.gradient(ids, targets, starts, share=1.0)

@@ -171,8 +171,13 @@ class NativeTrainer:
         """Add `share` times the slope of the summed cost of targets (T,) behind ids (T,), in rows that begin
         at starts (rows + 1,), to the gradients; the cost in nats. A negative target costs nothing."""
         self._require_threads()
-        if len(ids) > self.tokens or len(starts) - 1 > self.rows:
-            raise ValueError(f"{len(ids)} tokens in {len(starts) - 1} rows do not fit this trainer")
+        longest, vocabulary = int(np.diff(starts).max()), self._shape.vocab_size
+        if len(ids) > self.tokens or len(starts) - 1 > self.rows or longest > self._shape.context:
+            raise ValueError(
+                f"{len(ids)} tokens in {len(starts) - 1} rows of at most {longest} do not fit this trainer"
+            )
+        if ids.min() < 0 or max(ids.max(), targets.max()) >= vocabulary:
+            raise ValueError(f"an id is beyond the vocabulary of {vocabulary}")
         arrays = [np.ascontiguousarray(array, np.int32) for array in (ids, targets, starts)]
         places = [array.ctypes.data_as(_ids) for array in arrays]
         return float(
