@@ -46,6 +46,8 @@ docs: .venv/.test
 .venv/.story: .venv/bin/python pyproject.toml setup.py constraints.txt $(wildcard src/lilliput/runtime/c/*)
 	@echo "setting up .venv (once, about half a minute)"
 	@$(PIP) -e .
+	@$(BIN)/python -c 'import sys; from lilliput.runtime.native import library_path; sys.exit(library_path() is None)' \
+	  || { echo "no C compiler: torch is installed, which trains more slowly" >&2; $(PIP) -e '.[torch]'; }
 	@touch $@
 
 .venv/.test: .venv/.story

@@ -17,7 +17,7 @@ static float draw(void) { /* -1 to 1 */
 static void fill(lp_trainer *t) {
   for (int i = 0; i < lp_train_tensors(t); i++) {
     const lp_tensor *tensor = lp_train_tensor(t, i);
-    float *w = lp_train_array(t, 0) + tensor->at;
+    float *w = lp_train_array(t, LP_WEIGHTS) + tensor->at;
     for (int r = 0; r < tensor->rows; r++)
       for (int c = 0; c < tensor->cols; c++)
         w[r * tensor->stride + c] = tensor->rows == 1 ? 1.0f : draw() * 1.7f / sqrtf((float)tensor->cols);

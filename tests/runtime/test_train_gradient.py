@@ -188,6 +188,21 @@ def test_in_bfloat16_it_is_near(seed: int) -> None:
     assert np.linalg.norm(ours - theirs) < 0.02 * np.linalg.norm(theirs)
 
 
+def test_logits_that_do_not_fit_the_caches_are_taken_in_parts() -> None:
+    config = LlamaConfig(
+        vocab_size=30000, d_model=16, n_layers=1, n_heads=2, n_kv_heads=2, d_ff=20, context=CONTEXT
+    )
+    model = random_model(config)
+    ids, targets, starts = rows_of(config, [200, 200, 190])
+    wanted, gradients = gradients_by_torch(model, ids, targets, starts, 0.01, 0.0)
+    trainers = [trainer_of(model, config, threads=threads) for threads in (1, 2)]
+    for trainer in trainers:
+        assert trainer.gradient(ids, targets, starts, share=0.01) == pytest.approx(wanted, rel=1e-5)
+        assert largest_error(trainer, config, gradients) < 1e-4
+    for left, right in zip(*(trainer.tensors() for trainer in trainers), strict=True):
+        assert np.array_equal(trainers[0].array(GRADIENTS, left), trainers[1].array(GRADIENTS, right))
+
+
 def test_a_batch_that_does_not_fit_is_refused() -> None:
     config = random_config(0)
     trainer = trainer_of(random_model(config), config)

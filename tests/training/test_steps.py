@@ -52,7 +52,7 @@ def test_torch_computes_when_asked_to(with_c: None) -> None:
         ({"device": "cuda"}, "not on cuda"),
         ({"dropout": 0.1}, "no train.dropout"),
         ({"compile": True}, "no train.compile"),
-        ({"precision": "float16"}, "no products of float16"),
+        ({"precision": "float16"}, "does not compute in float16"),
     ],
 )
 def test_what_c_cannot_do_falls_to_torch_and_is_an_error_when_c_was_asked_for(

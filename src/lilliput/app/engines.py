@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lilliput.app.output import say
-from lilliput.device import count_processors, require_torch
+from lilliput.device import require_torch
 from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder, load_folder
 from lilliput.generation.batch import BatchEngine
-from lilliput.runtime.native import MAX_THREADS, Memory, library_path
+from lilliput.runtime.native import Memory, available_threads, library_path
 from lilliput.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def _say_that_torch_serves() -> None:
 
 def count_threads(threads: int | None) -> int:
     """Threads asked for, else every processor this process may use, as far as the engine can."""
-    if threads:
-        return threads
-    return min(count_processors(), MAX_THREADS)
+    return threads or available_threads()
 
 
 def open_engine(

@@ -25,7 +25,14 @@ from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared
 from lilliput.training.resume import Position, RunFiles, save_plan
 from lilliput.training.step import Step
-from lilliput.training.steps import choose_step, computes_on_cpu, decide_step, make_step, try_threads
+from lilliput.training.steps import (
+    choose_step,
+    computes_on_cpu,
+    decide_step,
+    make_step,
+    try_threads,
+    why_torch,
+)
 from lilliput.training.trackers import track_to
 
 _LOOK_STORIES = 64
@@ -147,6 +154,8 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
     rate = None
+    if reason := why_torch(plan):
+        say(f"torch computes: {reason}")
     if files.state.is_file():  # begun in this precision
         plan = plan.with_settings([f"train.step={choose_step(plan)}"])
     else:

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from lilliput.device import count_processors
 from lilliput.errors import LilliputError
 
 MAX_WIDTH = 64
@@ -63,7 +64,8 @@ class Sizes(ct.Structure):
     _fields_ = (("vocab_size", _int), ("d_model", _int), ("n_layers", _int), ("context", _int))
 
 
-_STALE = "the C engine was built from another version: install lilliput again"
+STALE = "the C engine was built from another version: install lilliput again"
+"""What is said of a library whose functions are not those that this package calls."""
 _ids = ct.POINTER(ct.c_int32)
 _floats = ct.POINTER(_float)
 _SIGNATURES = {
@@ -102,11 +104,16 @@ def load_library() -> ct.CDLL:
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name, None)
         if function is None:
-            raise LilliputError(_STALE)
+            raise LilliputError(STALE)
         function.restype, function.argtypes = result, arguments
     if library.lp_layout() != ct.sizeof(CRequest) * 65536 + ct.sizeof(Setup):
-        raise LilliputError(_STALE)
+        raise LilliputError(STALE)
     return library
+
+
+def available_threads() -> int:
+    """Every processor that this process may use, as far as the engine can use them."""
+    return min(count_processors(), MAX_THREADS)
 
 
 def kernel_names() -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lilliput.errors import LilliputError
-from lilliput.runtime.native import Memory, Team, load_library
+from lilliput.runtime.native import STALE, Memory, Team, load_library
 
 Floats = npt.NDArray[np.float32]
 _int, _size, _pointer, _float, _double = ct.c_int, ct.c_size_t, ct.c_void_p, ct.c_float, ct.c_double
@@ -62,6 +62,7 @@ class Rates(ct.Structure):
 
 _ids = ct.POINTER(ct.c_int32)
 _SIGNATURES = {
+    "lp_train_layout": (ct.c_long, []),
     "lp_train_room": (_size, [ct.POINTER(TrainShape), _pointer, _pointer, _int, _int]),
     "lp_train_open": (
         _int,
@@ -87,8 +88,11 @@ def load_train_library() -> ct.CDLL:
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(library, name, None)
         if function is None:
-            raise LilliputError("the C engine was built from another version: install lilliput again")
+            raise LilliputError(STALE)
         function.restype, function.argtypes = result, arguments
+    sizes = [ct.sizeof(structure) for structure in (TrainShape, Tensor, Rates)]
+    if library.lp_train_layout() != (sizes[0] * 1024 + sizes[1]) * 1024 + sizes[2]:
+        raise LilliputError(STALE)
     return library
 
 
@@ -129,7 +133,10 @@ class NativeTrainer:
         table = library.lp_train_kernels_at(train_kernel_names().index(kernels) + 1 if kernels else 0)
         need = library.lp_train_room(ct.byref(shape), table, team, tokens, rows)
         if not need:
-            raise LilliputError("the C training step cannot train a model of this shape")
+            raise LilliputError(
+                f"the C step cannot train heads of this kind ({shape.n_heads} of width {shape.d_head} over "
+                f"{shape.n_kv_heads} of keys): --set train.step=torch"
+            )
         self.bytes, self.tokens, self.rows = need, tokens, rows
         self._memory = Memory(need)
         trainer = _pointer()
@@ -146,12 +153,13 @@ class NativeTrainer:
     def array(self, which: int, tensor: Tensor) -> Floats:
         """The numbers of a parameter in one of the arrays: (rows, cols), or (cols,) of a vector."""
         at = tensor.second if which == SECOND else tensor.at
-        start = self._library.lp_train_array(self._trainer, which)
-        whole = np.ctypeslib.as_array(
-            ct.cast(ct.addressof(start.contents) + 4 * at, ct.POINTER(_float)),
-            (tensor.padded_rows, tensor.stride),
-        )
-        return whole[: tensor.rows, : tensor.cols]
+        start = ct.addressof(self._library.lp_train_array(self._trainer, which).contents)
+        offset = start - self._memory.address + self._memory.offset + 4 * at
+        count = tensor.padded_rows * tensor.stride
+        whole = np.frombuffer(
+            self._memory.map, np.float32, count, offset
+        )  # the memory lives as long as a view
+        return whole.reshape(tensor.padded_rows, tensor.stride)[: tensor.rows, : tensor.cols]
 
     def refresh(self) -> None:
         """To be called when weights were written."""
@@ -171,10 +179,12 @@ class NativeTrainer:
         """Add `share` times the slope of the summed cost of targets (T,) behind ids (T,), in rows that begin
         at starts (rows + 1,), to the gradients; the cost in nats. A negative target costs nothing."""
         self._require_threads()
-        longest, vocabulary = int(np.diff(starts).max()), self._shape.vocab_size
-        if len(ids) > self.tokens or len(starts) - 1 > self.rows or longest > self._shape.context:
+        sizes, vocabulary = np.diff(starts), self._shape.vocab_size
+        if starts[0] or not len(ids) == len(targets) == starts[-1] or sizes.min() < 1:
+            raise ValueError("rows begin at 0, behind one another, and end with the ids and targets")
+        if len(ids) > self.tokens or len(sizes) > self.rows or sizes.max() > self._shape.context:
             raise ValueError(
-                f"{len(ids)} tokens in {len(starts) - 1} rows of at most {longest} do not fit this trainer"
+                f"{len(ids)} tokens in {len(sizes)} rows of at most {sizes.max()} do not fit this trainer"
             )
         if ids.min() < 0 or max(ids.max(), targets.max()) >= vocabulary:
             raise ValueError(f"an id is beyond the vocabulary of {vocabulary}")

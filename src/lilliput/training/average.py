@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from lilliput.training.step import average_decay
+
 
 class Average:
     """The average of every parameter, laid out as the parameter is."""
@@ -17,9 +19,8 @@ class Average:
     def take_in(self, parameters: Mapping[str, Tensor], steps: int) -> None:
         """average = d average + (1 - d) parameter, after the step number `steps`, counted from 1.
 
-        d is the decay, and at the beginning less, (1 + steps) / (10 + steps): the first weights, which know
-        nothing, are soon forgotten.
+        d is `average_decay`.
         """
-        decay = min(self._decay, (1 + steps) / (10 + steps))
+        decay = average_decay(self._decay, steps)
         for name, parameter in parameters.items():
             self.named[name].mul_(decay).add_(parameter.detach(), alpha=1 - decay)

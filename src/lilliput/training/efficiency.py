@@ -9,10 +9,9 @@ import numpy as np
 from lilliput.models.config import ModelConfig
 from lilliput.models.count import flops_of_story
 from lilliput.runtime.ceilings import measure_float_peak
-from lilliput.runtime.native import library_path
+from lilliput.runtime.native import available_threads, library_path
 from lilliput.stories.batches import Batch
 from lilliput.training.diary import Row
-from lilliput.training.step_c import available_threads
 
 _LOOK_S = 0.1
 _SQUARE = 1024
@@ -41,7 +40,7 @@ class Efficiency:
             return {}
         lengths = [len(row) - 1 for row in batch.rows]
         rate = self.flops(lengths) / seconds
-        return {"tokens_per_second": round(sum(lengths) / seconds, 1), "mfu": round(rate / self.peak, 5)}
+        return {"tokens_per_second": round(batch.targets / seconds, 1), "mfu": round(rate / self.peak, 5)}
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from lilliput.errors import FormatError
 from lilliput.formats.weights import Array
 from lilliput.training.plan import TrainPlan
 from lilliput.training.sharded import fill, own_rows, part_of, whole_of
@@ -132,6 +133,10 @@ class Optimizers:
         for name, parameter in self._by_adamw.items():
             parts = ("step", "exp_avg", "exp_avg_sq")
             arrays = {part: state[f"{part}.{name}"] for part in parts if f"{part}.{name}" in state}
+            if "step" not in arrays:
+                continue  # there was no step yet
+            if len(arrays) < len(parts):
+                raise FormatError(f"the checkpoint lacks a moment of {name}; nothing was resumed")
             self._adamw.state[parameter] = {
                 part: torch.tensor(array, device=parameter.device)
                 if part == "step"

@@ -30,8 +30,10 @@ class LossScale:
 
     def lower(self) -> bool:
         """Halve it; False where that would not help any more."""
+        if not self._on or self.scale < 2:
+            return False
         self.scale, self.steps = self.scale / 2, 0
-        return self._on and self.scale >= 1
+        return True
 
     def count_step(self) -> None:
         """Say that the gradients were finite."""

@@ -1,8 +1,10 @@
 """What the loop asks of a training step, whichever engine computes it. No torch."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from lilliput.errors import LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.stories.batches import Batch
 
@@ -13,6 +15,29 @@ class StepResult:
 
     nats: float
     gradient_norm: float
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether a step can be taken by it."""
+        return math.isfinite(self.nats) and math.isfinite(self.gradient_norm)
+
+
+def refuse_infinite(result: StepResult, learning_rate: float) -> None:
+    """Raise LilliputError, which says how to go on, for a loss or gradient that is not finite."""
+    if not result.is_finite:
+        raise LilliputError(
+            f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
+            "The weights before it are saved: go on with --resume --set train.learning_rate=X, X lower than "
+            f"{learning_rate:g}"
+        )
+
+
+def average_decay(decay: float, steps: int) -> float:
+    """The decay of the weights' average at step number `steps`, counted from 1.
+
+    In the beginning less than `decay`: the first weights, which know nothing, are soon forgotten.
+    """
+    return min(decay, (1 + steps) / (10 + steps))
 
 
 class Step(Protocol):

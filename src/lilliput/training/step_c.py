@@ -1,18 +1,16 @@
 """The C step: forward, backward, clipping, Muon and AdamW for Llama and Qwen3 on a CPU. No torch."""
 
 import ctypes as ct
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lilliput.device import count_processors
 from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models.angles import rotary_table
 from lilliput.models.config import LlamaConfig, ModelConfig, Qwen3Config
 from lilliput.models.shapes import weight_shapes
-from lilliput.runtime.native import MAX_THREADS
+from lilliput.runtime.native import MAX_THREADS, available_threads
 from lilliput.runtime.native_train import (
     AVERAGE,
     FIRST,
@@ -27,7 +25,7 @@ from lilliput.runtime.native_train import (
 from lilliput.stories.batches import Batch
 from lilliput.training.init import initial_weights
 from lilliput.training.plan import TrainPlan
-from lilliput.training.step import StepResult
+from lilliput.training.step import StepResult, average_decay, refuse_infinite
 
 _EPS = 1e-8  # AdamW's, torch's default
 _ROW_TOKENS = 16
@@ -38,16 +36,19 @@ def why_not_c(config: ModelConfig, plan: TrainPlan) -> str | None:
     """What of a plan the C step cannot do, in a few words; None where it can do all."""
     if not isinstance(config, LlamaConfig | Qwen3Config):
         return f"it trains the families llama and qwen3, not {config.family}"
-    if config.gate != "silu":
-        return f"it has silu in gates, not {config.gate}"
-    if plan.device not in ("auto", "cpu"):
-        return f"it runs on the CPU, not on {plan.device}"
-    if plan.precision == "float16" or (plan.precision == "bfloat16" and not has_bfloat16()):
-        return f"this processor has no products of {plan.precision}"
-    for name in ("dropout", "checkpoint_activations", "compile"):
-        if getattr(plan, name):
-            return f"it has no train.{name}"
-    return None
+    unknown = [name for name in ("dropout", "checkpoint_activations", "compile") if getattr(plan, name)]
+    wants = {
+        f"it has silu in gates, not {config.gate}": config.gate != "silu",
+        f"it runs on the CPU, not on {plan.device}": plan.device not in ("auto", "cpu"),
+        "it does not compute in float16": plan.precision == "float16",
+        "this processor has no products of bfloat16: --set train.precision=float32": (
+            plan.precision == "bfloat16" and not has_bfloat16()
+        ),
+        f"it runs on {MAX_THREADS} threads at most": (plan.threads or 1) > MAX_THREADS,
+        "it takes a matrix of one row for a vector": min(config.d_model, config.d_ff, config.vocab_size) < 2,
+        f"it has no train.{''.join(unknown[:1])}": bool(unknown),
+    }
+    return next((reason for reason, is_wanted in wants.items() if is_wanted), None)
 
 
 class CStep:
@@ -60,8 +61,9 @@ class CStep:
     ) -> None:
         if reason := why_not_c(config, plan):
             raise LilliputError(f"the C step cannot train this: {reason}; --set train.step=torch")
+        assert isinstance(config, LlamaConfig | Qwen3Config)
         self._plan = plan
-        self._turns = rotary_table(config.d_head, config.context, getattr(config, "rope_theta", 10000.0))
+        self._turns = rotary_table(config.d_head, config.context, config.rope_theta)
         tokens = max(plan.micro_tokens, config.context)
         self._trainer = NativeTrainer(
             self._shape_of(config),
@@ -99,12 +101,7 @@ class CStep:
             nats += self._trainer.gradient(ids, targets, starts, share=share, z_loss=z_loss, fresh=fresh)
             fresh = False
         result = StepResult(nats, self._trainer.norm())
-        if not (math.isfinite(result.nats) and math.isfinite(result.gradient_norm)):
-            raise LilliputError(
-                f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
-                "The weights before it are saved: go on with --resume --set train.learning_rate=X, X lower "
-                f"than {self._plan.learning_rate:g}"
-            )
+        refuse_infinite(result, self._plan.learning_rate)
         self._steps += 1
         self._trainer.update(self._rates(factor), result.gradient_norm)
         return result
@@ -122,7 +119,7 @@ class CStep:
             momentum=plan.muon_momentum,
             weight_decay=plan.weight_decay,
             clip=plan.clip,
-            ema=min(plan.ema, (1 + steps) / (10 + steps)),  # the first weights are soon forgotten
+            ema=average_decay(plan.ema, steps),
         )
 
     def set_weights(self, weights: Weights) -> None:
@@ -147,6 +144,8 @@ class CStep:
         """See Step.state: the names are the torch step's, so that either goes on from the other's."""
         state: dict[str, Array] = {}
         for part, which, wanted in self._parts():
+            if which in (FIRST, SECOND) and not self._steps:
+                continue  # nothing was smoothed yet
             state |= {f"{part}.{name}": array for name, array in self._copies(which, wanted)}
         steps = np.array(self._steps, np.float32)
         names = [name for name, tensor in self._tensors.items() if not tensor.muon]
@@ -156,10 +155,11 @@ class CStep:
         """See Step.load_state. Raises FormatError for the state of another model."""
         if {key for key in state if key.startswith("weights.")} != {f"weights.{n}" for n in self._shapes}:
             raise FormatError("the checkpoint is of another model; nothing was resumed")
+        steps = max((int(state[key]) for key in state if key.startswith("step.")), default=0)
         for part, _, wanted in self._parts():
             for name, tensor in self._tensors.items():
                 array = state.get(f"{part}.{name}")
-                if part in ("weights", "ema") and array is None:
+                if array is None and wanted(tensor) and (steps or part in ("weights", "ema")):
                     raise FormatError(f"the checkpoint has no {part}.{name}; nothing was resumed")
                 if wanted(tensor) and array is not None and array.shape != self._shapes[name]:
                     raise FormatError(f"the checkpoint's {part}.{name} has shape {array.shape}")
@@ -169,7 +169,7 @@ class CStep:
                     view = self._trainer.array(which, tensor)
                     array = state.get(f"{part}.{name}")
                     view[:] = 0 if array is None else array.reshape(view.shape)
-        self._steps = max((int(state[key]) for key in state if key.startswith("step.")), default=0)
+        self._steps = steps
         self._trainer.refresh()
 
     def _parts(self) -> Iterator[tuple[str, int, Callable[[Tensor], bool]]]:
@@ -187,11 +187,6 @@ class CStep:
         for name, tensor in self._tensors.items():
             if wanted(tensor):
                 yield name, self._trainer.array(which, tensor).reshape(self._shapes[name]).copy()
-
-
-def available_threads() -> int:
-    """Every processor that this process may use, as far as the C step can."""
-    return min(count_processors(), MAX_THREADS)
 
 
 def _targets(row: Array, skip: int) -> Array:

@@ -1,6 +1,5 @@
 """The torch step: forward, backward, clipping, Muon and AdamW for any family on any device."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -12,7 +11,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from lilliput.device import choose_device
-from lilliput.errors import FormatError, LilliputError
+from lilliput.errors import FormatError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models import build_model
 from lilliput.models.balance import RouterLogits
@@ -30,7 +29,7 @@ from lilliput.training.optim_torch import Optimizers
 from lilliput.training.plan import LoraPlan, TrainPlan
 from lilliput.training.precision import LossScale, half_type
 from lilliput.training.sharded import fill, whole_of
-from lilliput.training.step import StepResult
+from lilliput.training.step import StepResult, refuse_infinite
 
 GROUP_COST = 64
 """What starting one more group costs, in positions computed (measured at 260K parameters on two cores)."""
@@ -78,15 +77,12 @@ class TorchStep:
 
     def learn(self, batch: Batch, factor: float) -> StepResult:
         """See Step.learn. The loss is the mean over the targets of the whole batch of all ranks."""
-        result = self._find_gradient(batch)
-        while not _is_finite(result):
-            if not self._scale.lower():
-                raise LilliputError(
-                    f"training stopped: loss {result.nats:g}, gradient norm {result.gradient_norm:g}. "
-                    "The weights before it are saved: go on with --resume --set train.learning_rate=X, X "
-                    f"lower than {self._plan.learning_rate:g}"
-                )
+        result, scale = self._find_gradient(batch), self._scale.scale
+        while not result.is_finite and self._scale.lower():
             result = self._find_gradient(batch)
+        if not result.is_finite:
+            self._scale.scale = scale  # it was not the scale's fault
+        refuse_infinite(result, self._plan.learning_rate)
         self._scale.count_step()
         self._optimizers.step(factor)
         self._steps += 1
@@ -180,10 +176,6 @@ class TorchStep:
         if now or not isinstance(self._forward, DistributedDataParallel):
             return nullcontext()
         return self._forward.no_sync()
-
-
-def _is_finite(result: StepResult) -> bool:
-    return math.isfinite(result.nats) and math.isfinite(result.gradient_norm)
 
 
 def _nothing() -> tuple[Tensor, Tensor]:

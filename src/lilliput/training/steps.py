@@ -11,13 +11,13 @@ from lilliput.device import auto_is_cpu, choose_device, has_torch
 from lilliput.errors import ConfigError, MissingExtraError
 from lilliput.formats.folder import load_folder
 from lilliput.formats.weights import Weights
-from lilliput.runtime.native import library_path
+from lilliput.runtime.native import available_threads, library_path
 from lilliput.runtime.native_train import has_bfloat16
 from lilliput.stories.batches import Batch
 from lilliput.training.distributed import ALONE, Ranks
 from lilliput.training.plan import Plan
 from lilliput.training.step import Step
-from lilliput.training.step_c import CStep, available_threads, why_not_c
+from lilliput.training.step_c import CStep, why_not_c
 
 StepName = Literal["c", "torch"]
 
@@ -116,6 +116,11 @@ def first_rows(batch: Batch, least: int) -> Batch:
         if targets >= least:
             break
     return replace(batch, rows=rows, targets=targets, skips=batch.skips[: len(rows)])
+
+
+def why_torch(plan: Plan) -> str:
+    """Why a plan that leaves the step open is computed by torch; empty where C computes it."""
+    return _why_not_c(plan) if plan.train.step == "auto" else ""
 
 
 def _why_not_c(plan: Plan) -> str:

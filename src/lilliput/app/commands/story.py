@@ -61,7 +61,7 @@ def story(
     say(f"stories: {open_again().description}")
     with new_run(files):
         prepared = prepare(plan, open_again, files, say, fit_vocabulary=True)
-        say(f"training for {minutes:g} minutes; Ctrl-C stops early and keeps what was learnt")
+        say(f"training for {minutes:g} min; Ctrl-C stops early and keeps what was learnt")
         outcome = run_plan(files, prepared)
     if outcome.reason != "stopped":
         _tell(out, seed)
@@ -112,6 +112,6 @@ def _suggest(out: Path, minutes: float, prompt: str, *, early: bool) -> None:
         "\nThree things to try next:\n"
         f"  {name} tell {folder} {quote(prompt)} --temperature 0.9\n"
         f"  {many if early else longer}\n"
-        f"  {name} export {folder} --to llama2c -o {quote(str(out / 'story.bin'))}\n"
+        f"  {name} evaluate {folder} --data world:200:7\n"
         f"How it learnt to write: {out}/diary.md"
     )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lilliput.training.plan import Plan
 
 _MAY_CHANGE = {
+    "train.precision",
+    "train.threads",
     "train.learning_rate",
     "train.clip",
     "train.checkpoint_s",
@@ -61,7 +63,10 @@ def train(
     """
     from lilliput.training.distributed import own_rank
 
-    if not own_rank().is_first:  # of several that torchrun started: the first one reads the options
+    rank = own_rank()
+    if dry_run and rank.world > 1:
+        raise ConfigError("--dry-run is about one process: leave out torchrun")
+    if not rank.is_first:  # of several that torchrun started: the first one reads the options
         _follow()
         return
     _check_purpose(out, resume=resume, dry_run=dry_run, as_json=as_json)

@@ -1,4 +1,4 @@
-/* The host part: which kernels this processor has, and threads. The only file that needs a libc. */
+/* The host part: which kernels this processor has, and threads. The only file of the engine that needs a libc. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>

@@ -153,7 +153,6 @@ static size_t lay_out(lp_trainer *t, char *base) {
     t->size[i] = i == LP_SECOND ? second : i == LP_AVERAGE && !s->ema ? 0 : at;
     t->arrays[i] = floats(&store, t->size[i], 1);
   }
-  t->embed = t->arrays[LP_WEIGHTS];
   t->layers = take(&store, (size_t)s->n_layers, sizeof(lp_train_layer));
   for (int i = 0; i < s->n_layers; i++) room_for_layer(t, &store, base ? &t->layers[i] : NULL, i);
   room_for_weight(t, &store, &t->head, t->vocab_wide, t->d,
@@ -200,6 +199,10 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
   list_jobs(t);
   *trainer = t;
   return LP_OK;
+}
+
+long lp_train_layout(void) {
+  return (long)((sizeof(lp_train_shape) * 1024 + sizeof(lp_tensor)) * 1024 + sizeof(lp_rates));
 }
 
 int lp_train_tensors(const lp_trainer *t) { return t->n_tensors; }

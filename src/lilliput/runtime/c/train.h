@@ -25,6 +25,8 @@ typedef struct {
 
 typedef struct lp_trainer lp_trainer;
 
+/* For a binding: the sizes of lp_train_shape, lp_tensor and lp_rates, 1,024 times one another. */
+long lp_train_layout(void);
 /* Bytes that a trainer of this shape needs for batches of at most `tokens` tokens in `rows` rows; 0 if unsound. */
 size_t lp_train_room(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team, int tokens, int rows);
 /* A trainer inside zeroed memory of that many bytes, 64-byte aligned. */
@@ -32,7 +34,7 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
                   void *memory, lp_trainer **trainer);
 int lp_train_tensors(const lp_trainer *trainer);
 const lp_tensor *lp_train_tensor(const lp_trainer *trainer, int number);
-/* weights, gradients, first moments (of Muon: the momentum), second moments, average: 0 to 4 */
+enum { LP_WEIGHTS, LP_GRADIENTS, LP_FIRST, LP_SECOND, LP_AVERAGE }; /* first moments are Muon's momentum */
 float *lp_train_array(lp_trainer *trainer, int which);
 /* To be called when the weights were written from outside. */
 void lp_train_refresh(lp_trainer *trainer);

@@ -4,7 +4,10 @@
 
 static const lp_train_kernels *as_good(const lp_kernels *kernels) {
 #if defined(__x86_64__)
-  if (kernels == &lp_kernels_avx512) return __builtin_cpu_supports("avx512bf16") ? &lp_train_avx512_bf16 : &lp_train_avx512;
+#if defined(__clang__) || __GNUC__ >= 10
+  if (kernels == &lp_kernels_avx512 && __builtin_cpu_supports("avx512bf16")) return &lp_train_avx512_bf16;
+#endif
+  if (kernels == &lp_kernels_avx512) return &lp_train_avx512;
   if (kernels == &lp_kernels_avx2) return &lp_train_avx2;
 #elif defined(__aarch64__)
   if (kernels != &lp_kernels_plain) return &lp_train_neon;

@@ -73,7 +73,7 @@ static void out_of_attention(lp_trainer *t, int layer, int tile, int part) {
 void lp_begin_tile(lp_trainer *t, int tile, int part) {
   int first = tile * LP_TILE_TOKENS, n = lp_tokens_of_tile(t, tile);
   for (int i = first; i < first + n; i++) {
-    const float *row = AT(t->embed, t->ids[i], t->d);
+    const float *row = AT(t->arrays[LP_WEIGHTS], t->ids[i], t->d);
     float *x = AT(t->layers[0].x, i, t->d);
     for (int c = 0; c < t->d; c++) x[c] = row[c];
   }

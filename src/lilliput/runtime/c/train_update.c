@@ -64,7 +64,7 @@ static void update_by_adam(lp_trainer *t, const lp_tensor *tensor) {
 }
 
 static void update_tensor(lp_trainer *t, int item, int part) {
-  const lp_tensor *tensor = &t->tensors[t->n_tensors - 1 - item];
+  const lp_tensor *tensor = &t->tensors[item ? t->n_tensors - item : 0]; /* the embedding, which is largest, first */
   size_t n = (size_t)tensor->padded_rows * (size_t)tensor->stride;
   if (tensor->muon) update_by_muon(t, tensor, part);
   else update_by_adam(t, tensor);

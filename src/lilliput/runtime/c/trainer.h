@@ -4,7 +4,6 @@
 #include "train.h"
 
 enum { LP_NORM1, LP_Q, LP_K, LP_V, LP_O, LP_Q_NORM, LP_K_NORM, LP_NORM2, LP_GATE, LP_UP, LP_DOWN, LP_LAYER_TENSORS };
-enum { LP_WEIGHTS, LP_GRADIENTS, LP_FIRST, LP_SECOND, LP_AVERAGE };
 
 /* A matrix as products read it: (inputs, outputs) in panels on the way forward; as it lies on the way back, or in panels
    of pairs. Some tensors that lie behind one another are one matrix. */
@@ -53,7 +52,6 @@ struct lp_trainer {
   float *arrays[5];
   size_t size[5];
   lp_weight head;
-  const float *embed;
   lp_train_layer *layers;
   float *last;               /* (T, d): what the final norm reads */
   lp_kept last_normed, logits;
