@@ -86,7 +86,8 @@ void lp_ahead_tile(lp_trainer *t, int tile, int part) {
   if (layer + 1 < t->shape.n_layers) into_attention(t, layer + 1, tile, part);
 }
 
-void lp_attend_item(lp_trainer *t, int item, int part) {
+/* attention of an item: a row, and the query heads that share one head of keys */
+static lp_attend attention_of(lp_trainer *t, int item, int part) {
   const lp_item *at = &t->items[item];
   const lp_train_shape *s = &t->shape;
   lp_train_layer *l = &t->layers[t->desks[part].layer];
@@ -94,11 +95,16 @@ void lp_attend_item(lp_trainer *t, int item, int part) {
   size_t stat = (size_t)head * (size_t)t->stat_row + (size_t)t->stat_starts[at->row];
   float *q = AT(l->qkv_out, first, t->qkv_wide);
   lp_attend a = {0};
-  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs;
+  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs, a.scale = s->attention_scale;
   a.q = q + head * s->d_head, a.k = q + t->heads_wide + at->head * s->d_head, a.v = a.k + t->kv_wide;
-  a.row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
+  a.row = a.d_row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
   a.z = AT(l->z, first, t->heads_wide) + head * s->d_head;
   a.tops = l->tops + stat, a.shares = l->shares + stat, a.room = t->desks[part].attention;
+  return a;
+}
+
+void lp_attend_item(lp_trainer *t, int item, int part) {
+  lp_attend a = attention_of(t, item, part);
   t->k->attend(&a);
 }
 
@@ -196,16 +202,10 @@ void lp_end_tile(lp_trainer *t, int tile, int part) { back_to_input(t, 0, tile, 
 void lp_attend_back_item(lp_trainer *t, int item, int part) {
   const lp_item *at = &t->items[item];
   const lp_train_shape *s = &t->shape;
-  int layer = t->desks[part].layer, first = t->starts[at->row], group = s->n_heads / s->n_kv_heads, head = at->head * group;
-  lp_train_layer *l = &t->layers[layer];
-  size_t stat = (size_t)head * (size_t)t->stat_row + (size_t)t->stat_starts[at->row];
-  float *q = AT(l->qkv_out, first, t->qkv_wide), *dq = AT(t->slope_qkv[layer & 1], first, t->qkv_wide);
-  lp_attend a = {0};
-  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs, a.scale = s->attention_scale;
-  a.q = q + head * s->d_head, a.k = q + t->heads_wide + at->head * s->d_head, a.v = a.k + t->kv_wide;
+  int first = t->starts[at->row], head = at->head * (s->n_heads / s->n_kv_heads);
+  float *dq = AT(t->slope_qkv[t->desks[part].layer & 1], first, t->qkv_wide);
+  lp_attend a = attention_of(t, item, part);
+  a.dz = AT(t->slope_z, first, t->heads_wide) + head * s->d_head;
   a.dq = dq + head * s->d_head, a.dk = dq + t->heads_wide + at->head * s->d_head, a.dv = a.dk + t->kv_wide;
-  a.row = a.d_row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
-  a.z = AT(l->z, first, t->heads_wide) + head * s->d_head, a.dz = AT(t->slope_z, first, t->heads_wide) + head * s->d_head;
-  a.tops = l->tops + stat, a.shares = l->shares + stat, a.room = t->desks[part].attention;
   t->k->attend_back(&a);
 }
