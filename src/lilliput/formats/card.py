@@ -71,7 +71,7 @@ def _speed(training: dict[str, Any]) -> str:
     if rate := training.get("tokens_per_second"):
         parts.append(f"{rate:,.0f} tokens/s")
     if share := training.get("mfu"):
-        parts.append(f"{share:.0%} of the machine's measured peak")
+        parts.append(f"{share:.0%} of the machine's measured float32 peak")
     return f" ({', '.join(parts)})" if parts else ""
 
 

@@ -80,7 +80,7 @@ class TrainPlan(Config):
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1)] | None = None
     """CPU threads. None tries one and all cores at the start of a run, and keeps the faster in its plan,
-    since the bits of a run depend on it."""
+    since the bits of a run in torch depend on it (in C they do not)."""
     checkpoint_s: Annotated[float, Field(ge=0)] = 30.0
     """Seconds between checkpoints."""
     log_every: Annotated[int, Field(ge=1)] = 10
