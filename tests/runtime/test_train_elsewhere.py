@@ -56,7 +56,7 @@ def test_every_arithmetic_learns_alike(here: Path, qk_norm: int) -> None:
 
 
 def test_no_access_is_stray_and_no_behaviour_undefined(tmp_path: Path) -> None:
-    flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DLP_SMALL_CODE"]
+    flags = ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DLP_SMALL_CODE"]
     try:
         program = build(str(COMPILER), tmp_path, *flags)
     except subprocess.CalledProcessError as error:
@@ -72,7 +72,7 @@ def test_other_processors_learn_alike(name: str, here: Path, tmp_path: Path) -> 
     compiler, emulator = PROCESSORS[name]
     if not (shutil.which(compiler) and shutil.which(emulator[0])):
         pytest.skip(f"needs {compiler} and {emulator[0]}")
-    program = build(compiler, tmp_path, "-static")
+    program = build(compiler, tmp_path, "-static", "-DLP_SMALL_CODE")
     for qk_norm in (0, 1):
         wanted = costs([str(here)], 1, qk_norm, 2)["plain", 0]
         found = costs([*emulator, str(program)], 1, qk_norm, 2)
