@@ -36,8 +36,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     world, out = folder / "world.jsonl", folder / "model"
     assert run(["data", "make", "-o", str(world), "--count", "300"]) == 0
-    tokens = ["--tokens", "40000"]
-    assert run(["train", "pocket", "--data", str(world), "--out", str(out), *tokens, *settings()]) == 0
+    wanted = ["--tokens", "40000", "--set", "model.family=llama"]  # which llama2.c knows too
+    assert run(["train", "pocket", "--data", str(world), "--out", str(out), *wanted, *settings()]) == 0
     return folder
 
 
