@@ -59,20 +59,22 @@ def test_wandb_gets_the_plan_and_the_numbers_and_a_resumed_run_keeps_its_id(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[FakeRun] = []
-    ids = iter(["first", "second"])
 
     def init(**settings: object) -> FakeRun:
         runs.append(FakeRun(**settings))
         return runs[-1]
 
-    fake = SimpleNamespace(init=init, util=SimpleNamespace(generate_id=lambda: next(ids)))
+    fake = SimpleNamespace(init=init)
     monkeypatch.setitem(sys.modules, "wandb", fake)
     plan = find_plan("pocket").with_settings(["train.wandb=true"])
     for _ in range(2):
         with track_to(tmp_path / "mine", plan) as track:
             track(STEP)
     one, two = runs
-    assert one.settings["id"] == two.settings["id"] == "first"
+    assert one.settings["id"] == two.settings["id"]
+    with track_to(tmp_path / "other", plan):
+        pass
+    assert runs[2].settings["id"] != one.settings["id"]
     assert one.settings["name"] == "mine"
     assert one.settings["config"]["model"]["d_model"] == 64
     assert one.rows == [{**numbers_of(STEP), "tokens": 400}]

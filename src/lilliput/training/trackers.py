@@ -1,5 +1,6 @@
 """Where numbers go besides metrics.jsonl. Neither tracker needs torch."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lilliput.errors import MissingExtraError
+from lilliput.rundir import write_text
 from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
 from lilliput.training.plan import Plan
 
@@ -94,10 +96,9 @@ def wandb_run(folder: Path, plan: Plan) -> Iterator[Track]:
         run.finish()
 
 
-def _run_id(folder: Path, generate: Callable[[], str]) -> str:
-    from lilliput.rundir import write_text
-
+def _run_id(folder: Path) -> str:
+    """The id of the run in this folder, drawn when it begins."""
     file = folder / "resume" / "wandb-id"
     if not file.is_file():
-        write_text(file, generate())
+        write_text(file, secrets.token_hex(4) + "\n")
     return file.read_text(encoding="utf-8").strip()
