@@ -81,7 +81,7 @@ def wandb_run(folder: Path, plan: Plan) -> Iterator[Track]:
     run: Any = wandb.init(
         project="lilliput",
         name=name,
-        id=_run_id(folder, wandb.util.generate_id),
+        id=_run_id(folder),
         resume="allow",
         dir=str(folder),
         config=plan.model_dump(),
