@@ -10,6 +10,7 @@ from typing import Any
 from lilliput.app.looking import Look
 from lilliput.app.output import print_facts, say
 from lilliput.app.run_details import held_back_texts
+from lilliput.app.running import LOOK_STORIES, SCORE_STORIES, TRIAL_STEPS, decide_computing
 from lilliput.models.count import count_parameters
 from lilliput.stories.batches import Batches
 from lilliput.stories.sources import Opened
@@ -23,10 +24,7 @@ from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared, held_back_share, prepare
 from lilliput.training.resume import RunFiles
 from lilliput.training.step import Step
-from lilliput.training.steps import computes_on_cpu, decide_step, make_step, try_threads
-
-LOOK_STORIES, SCORE_STORIES, TRIAL_STEPS = 64, 1000, 5
-"""Held-back stories scored at a look, and at the end; steps by which the number of threads is chosen."""
+from lilliput.training.steps import make_step
 
 _SAMPLE_CHARACTERS = 4_000_000
 _MEASURE_S = 4.0
@@ -65,7 +63,7 @@ def tell_dry_run(plan: Plan, open_again: Callable[[], Opened]) -> dict[str, Any]
         began = time.perf_counter()
         prepared = prepare(
             plan,
-            lambda: Opened((), iter(sample.stories)),
+            sample.open,
             files,
             lambda _: None,
             fit_vocabulary=not sample.is_whole,
@@ -97,11 +95,8 @@ def _measure(
     plan: Plan, prepared: Prepared, sample: _Sample, scale: float, preparing_s: float
 ) -> dict[str, Any]:
     say(f"measuring for some seconds, on {len(sample.stories):,} stories")
-    plan = decide_step(plan)
+    plan, _ = decide_computing(plan, prepared)
     batches = open_batches(plan, prepared.train)
-    if computes_on_cpu(plan):
-        threads, _ = try_threads(plan, [batches.at(number) for number in range(TRIAL_STEPS)])
-        plan = plan.with_settings([f"train.threads={threads}"])
     step = make_step(plan)
     held_back = held_back_texts(prepared, SCORE_STORIES)
     look = _measure_look(plan, step, prepared, held_back[:LOOK_STORIES])

@@ -35,13 +35,13 @@ from lilliput.training.steps import (
 )
 from lilliput.training.trackers import track_to
 
-_LOOK_STORIES = 64
+LOOK_STORIES = 64
 """Held-back stories scored beside each diary entry."""
-_SCORE_STORIES = 1000
+SCORE_STORIES = 1000
 """Held-back stories scored at the end."""
 _PROMPT_TOKENS = 10
 """Tokens of a held-back story that the diary's stories begin with."""
-_TRIAL_STEPS = 5
+TRIAL_STEPS = 5
 """Steps by which the number of threads is chosen."""
 _FEW_TOKENS, _MANY_PASSES = 4, 8
 """Tokens a parameter below which a text is little, if the budget goes over it more often than so."""
@@ -58,9 +58,9 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 
 
 def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Prepared) -> Outcome:
-    held_back = held_back_texts(prepared, _SCORE_STORIES)
+    held_back = held_back_texts(prepared, SCORE_STORIES)
     with stop_on_signal() as should_stop:
-        outcome = _learn(plan, step, batches, files, prepared, held_back[:_LOOK_STORIES], should_stop)
+        outcome = _learn(plan, step, batches, files, prepared, held_back[:LOOK_STORIES], should_stop)
         weights = _weights_to_keep(step, files, outcome)
         stories = counted(held_back, "scoring", "held-back stories", len(held_back))
         final = _look_at(plan, step, prepared, weights).score(stories)
@@ -153,20 +153,25 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
         plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
-    rate = None
     if reason := why_torch(plan):
         say(f"torch computes: {reason}")
-    if files.state.is_file():  # begun in this precision
-        plan = plan.with_settings([f"train.step={choose_step(plan)}"])
+    if files.state.is_file():  # begun in this precision, on these threads
+        plan, rate = plan.with_settings([f"train.step={choose_step(plan)}"]), None
     else:
-        plan = decide_step(plan)
-    if computes_on_cpu(plan) and not files.state.is_file():
-        batches = open_batches(plan, prepared.train)
-        threads, rate = try_threads(plan, [batches.at(step) for step in range(_TRIAL_STEPS)])
-        plan = plan.with_settings([f"train.threads={threads}"])
+        plan, rate = decide_computing(plan, prepared)
     _warn_of_little_text(plan, prepared, rate)
     save_plan(files, plan)
     return plan
+
+
+def decide_computing(plan: Plan, prepared: Prepared) -> tuple[Plan, float | None]:
+    """The plan with its step, precision and threads decided; and tokens a second, if threads were tried."""
+    plan = decide_step(plan)
+    if not computes_on_cpu(plan):
+        return plan, None
+    batches = open_batches(plan, prepared.train)
+    threads, rate = try_threads(plan, [batches.at(step) for step in range(TRIAL_STEPS)])
+    return plan.with_settings([f"train.threads={threads}"]), rate
 
 
 def _warn_of_little_text(plan: Plan, prepared: Prepared, tokens_per_second: float | None) -> None:

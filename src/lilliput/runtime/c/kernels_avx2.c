@@ -1,9 +1,5 @@
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC target("avx2,fma")
-#endif
+#include "target_avx2.h"
 #define LP_SIMD "simd_avx2.h"
 #define LP_TABLE lp_kernels_avx2
 #include "kernels.inc"

@@ -9,27 +9,17 @@ enum {
 };
 
 /* c (m, 16 vecs) = or += the sum over k of a[i a_row + k a_col] * b[k b_row + j]. One of a's strides is 1.
-   b lies in panels of `panel` columns, b_panel numbers apart. */
+   b lies in panels of `panel` columns, b_panel words apart. A word of a or b is a float, or in products of bfloat16 a
+   pair, which holds two terms of the sum, so that k counts pairs. */
 typedef struct {
   int m, vecs, k, add;
-  const float *a;
+  const void *a;
   size_t a_row, a_col;
-  const float *b;
+  const void *b;
   size_t b_row, b_panel;
   float *c;
   size_t c_row;
 } lp_gemm;
-
-/* The same over pairs of bfloat16: a and b hold two terms of the sum a word, k counts words. */
-typedef struct {
-  int m, vecs, k, add;
-  const uint32_t *a;
-  size_t a_row, a_col;
-  const uint32_t *b;
-  size_t b_row, b_panel;
-  float *c;
-  size_t c_row;
-} lp_gemm_pairs;
 
 /* Attention of the tokens of one row, for the query heads that share a head of keys and values. Queries come times
    scale and log2(e). Everything but `room` is strided by `row` (gradients by `d_row`, z and dz by `z_row`). */
@@ -57,7 +47,7 @@ typedef struct {
   void (*gemm)(const lp_gemm *g);
   /* NULL without products of bfloat16: the product, and n floats (a multiple of 16) as bfloat16, rounded to the nearest
      even: pairs along a row; pairs of two rows, of which the second may be NULL */
-  void (*gemm_pairs)(const lp_gemm_pairs *g);
+  void (*gemm_pairs)(const lp_gemm *g);
   void (*pairs_along)(const float *x, int n, uint32_t *y);
   void (*pairs_across)(const float *x, const float *second, int n, uint32_t *y);
   void (*attend)(const lp_attend *a);

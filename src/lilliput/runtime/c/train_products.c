@@ -45,28 +45,27 @@ static const uint32_t *as_words(lp_trainer *t, const float *x, size_t x_row, int
   return words;
 }
 
+static void multiply(lp_trainer *t, const lp_gemm *g) {
+  if (t->shape.pairs) t->k->gemm_pairs(g);
+  else t->k->gemm(g);
+}
+
 void lp_ahead(lp_trainer *t, const lp_weight *w, const float *x, size_t x_row, int n, float *y, size_t y_row, int add, int part) {
-  int panel = t->k->panel, half = w->inputs / 2;
-  if (w->ahead) {
-    lp_gemm g = {n, w->outputs / LP_LANES, w->inputs, add, x, x_row, 1, w->ahead, (size_t)panel, (size_t)(w->inputs * panel), y, y_row};
-    t->k->gemm(&g);
-  } else {
-    lp_gemm_pairs g = {n, w->outputs / LP_LANES, half, add, as_words(t, x, x_row, n, w->inputs, part), (size_t)half, 1,
-                       w->ahead_pairs, (size_t)panel, (size_t)(half * panel), y, y_row};
-    t->k->gemm_pairs(&g);
-  }
+  int panel = t->k->panel, words = t->shape.pairs ? w->inputs / 2 : w->inputs;
+  lp_gemm g = {n, w->outputs / LP_LANES, words, add, x, x_row, 1, w->ahead, (size_t)panel, (size_t)(words * panel), y, y_row};
+  if (t->shape.pairs) g.a = as_words(t, x, x_row, n, w->inputs, part), g.a_row = (size_t)words, g.b = w->ahead_pairs;
+  multiply(t, &g);
 }
 
 void lp_back(lp_trainer *t, const lp_weight *w, const float *dy, size_t dy_row, int n, float *dx, size_t dx_row, int part) {
-  int panel = t->k->panel, half = w->outputs / 2;
-  if (w->ahead) {
-    lp_gemm g = {n, w->inputs / LP_LANES, w->outputs, 0, dy, dy_row, 1, w->w, (size_t)w->stride, (size_t)panel, dx, dx_row};
-    t->k->gemm(&g);
-  } else {
-    lp_gemm_pairs g = {n, w->inputs / LP_LANES, half, 0, as_words(t, dy, dy_row, n, w->outputs, part), (size_t)half, 1,
-                       w->back_pairs, (size_t)panel, (size_t)(half * panel), dx, dx_row};
-    t->k->gemm_pairs(&g);
+  size_t panel = (size_t)t->k->panel;
+  lp_gemm g = {n, w->inputs / LP_LANES, w->outputs, 0, dy, dy_row, 1, w->w, (size_t)w->stride, panel, dx, dx_row};
+  if (t->shape.pairs) {
+    size_t words = (size_t)(w->outputs / 2);
+    g.k = w->outputs / 2, g.a = as_words(t, dy, dy_row, n, w->outputs, part), g.a_row = words;
+    g.b = w->back_pairs, g.b_row = panel, g.b_panel = words * panel;
   }
+  multiply(t, &g);
 }
 
 float *lp_keep_at(const lp_kept *kept, int first, float *room) {
@@ -86,14 +85,10 @@ void lp_outer(lp_trainer *t, const lp_kept *slopes, int column, const lp_kept *i
   size_t wide = (size_t)slopes->wide, across = (size_t)inputs->wide;
   for (int i = 0; i < n; i += LP_BLOCK_TOKENS) {
     int k = n - i < LP_BLOCK_TOKENS ? n - i : LP_BLOCK_TOKENS;
-    if (slopes->x) {
-      lp_gemm g = {to - from, inputs->wide / LP_LANES, k, 1, slopes->x + (size_t)i * wide + column + from, 1, wide,
-                   inputs->x + (size_t)i * across, across, (size_t)t->k->panel, gradient, (size_t)stride};
-      t->k->gemm(&g);
-    } else {
-      lp_gemm_pairs g = {to - from, inputs->wide / LP_LANES, (k + 1) / 2, 1, slopes->pairs + (size_t)(i / 2) * wide + column + from,
-                         1, wide, inputs->pairs + (size_t)(i / 2) * across, across, (size_t)t->k->panel, gradient, (size_t)stride};
-      t->k->gemm_pairs(&g);
-    }
+    size_t row = (size_t)(t->shape.pairs ? i / 2 : i), first = row * wide + (size_t)(column + from);
+    lp_gemm g = {to - from, inputs->wide / LP_LANES, k, 1, NULL, 1, wide, NULL, across, (size_t)t->k->panel, gradient, (size_t)stride};
+    if (t->shape.pairs) g.k = (k + 1) / 2, g.a = slopes->pairs + first, g.b = inputs->pairs + row * across;
+    else g.a = slopes->x + first, g.b = inputs->x + row * across;
+    multiply(t, &g);
   }
 }

@@ -74,28 +74,34 @@ static void update_tensor(lp_trainer *t, int item, int part) {
 
 /* ---- all together ---------------------------------------------------------------------------------------- */
 
+enum { LP_LAYER_WEIGHTS = 4 };
+static void weights_of(const lp_train_layer *l, const lp_weight **of) { of[0] = &l->qkv, of[1] = &l->o, of[2] = &l->in, of[3] = &l->down; }
+
+/* panels of a layer, and of each of its matrices */
+static int count_of_layer(const lp_trainer *t, int *of_weight) {
+  const lp_weight *of[LP_LAYER_WEIGHTS];
+  int all = 0;
+  weights_of(&t->layers[0], of);
+  for (int i = 0; i < LP_LAYER_WEIGHTS; i++) all += of_weight[i] = lp_panels(of[i], t->k->panel);
+  return all;
+}
+
 static void refresh(lp_trainer *t, int item, int part) {
-  int of_layer[4], panel = t->k->panel, each = 0;
-  const lp_train_layer *first = &t->layers[0];
-  const lp_weight *first_of[4] = {&first->qkv, &first->o, &first->in, &first->down};
+  int of_weight[LP_LAYER_WEIGHTS], each = count_of_layer(t, of_weight), layer = item / each, i = 0;
+  const lp_weight *of[LP_LAYER_WEIGHTS];
   (void)part;
-  for (int i = 0; i < 4; i++) each += of_layer[i] = lp_panels(first_of[i], panel);
-  if (item >= each * t->shape.n_layers) {
+  if (layer >= t->shape.n_layers) {
     lp_refresh_panel(t, &t->head, item - each * t->shape.n_layers);
-  } else {
-    const lp_train_layer *l = &t->layers[item / each];
-    const lp_weight *of[4] = {&l->qkv, &l->o, &l->in, &l->down};
-    int i = 0;
-    for (item %= each; item >= of_layer[i]; i++) item -= of_layer[i];
-    lp_refresh_panel(t, of[i], item);
+    return;
   }
+  weights_of(&t->layers[layer], of);
+  for (item %= each; item >= of_weight[i]; i++) item -= of_weight[i];
+  lp_refresh_panel(t, of[i], item);
 }
 
 static int count_panels(const lp_trainer *t) {
-  const lp_train_layer *l = &t->layers[0];
-  int panel = t->k->panel;
-  int each = lp_panels(&l->qkv, panel) + lp_panels(&l->o, panel) + lp_panels(&l->in, panel) + lp_panels(&l->down, panel);
-  return each * t->shape.n_layers + lp_panels(&t->head, panel);
+  int of_weight[LP_LAYER_WEIGHTS];
+  return count_of_layer(t, of_weight) * t->shape.n_layers + lp_panels(&t->head, t->k->panel);
 }
 
 static void refresh_part(void *trainer, int part) {
