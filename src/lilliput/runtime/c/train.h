@@ -39,10 +39,17 @@ float *lp_train_array(lp_trainer *trainer, int which);
 /* To be called when the weights were written from outside. */
 void lp_train_refresh(lp_trainer *trainer);
 
+typedef struct { /* what a teacher expects: for each token of a batch `top` ids and their probabilities, times its weight */
+  int top;
+  const int32_t *ids; /* (tokens, top) */
+  const float *shares;
+} lp_lessons;
+
 /* Rows of ids begin at starts[0..rows]; a target below 0 costs nothing. Adds share * d(cost) / d(weights) to the
-   gradients, which `fresh` sets to zero first; returns the cost in nats, all targets summed. */
+   gradients, which `fresh` sets to zero first; returns the targets' cost in nats, summed. With lessons the gradient
+   is that of the cross entropy with what the teacher expects, the target having what is left of 1. */
 double lp_train_gradient(lp_trainer *trainer, const int32_t *ids, const int32_t *targets, const int32_t *starts, int rows,
-                         float share, float z_loss, int fresh);
+                         const lp_lessons *lessons, float share, float z_loss, int fresh);
 /* The gradient's norm. */
 double lp_train_norm(lp_trainer *trainer);
 /* One step along the gradient, which is `norm` long and shortened to rates->clip. */
