@@ -20,7 +20,7 @@ Settings = tuple[str, ...]
 
 
 class Runs:
-    """Runs of one plan for so many tokens with some settings each; what was run, kept in a file if there is one."""
+    """Runs of one plan for so many tokens, each with some settings; kept in a file if there is one."""
 
     def __init__(
         self, plan: str, data: str, valid: str, tokens: int, settings: Sequence[str], kept: Path | None

@@ -260,8 +260,8 @@ class NativeEngine:
     def expect(
         self, ids: npt.NDArray[np.int32], top: int
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        """Behind each of ids (T,), from an empty slot: the `top` likeliest next ids (T, top), likeliest first,
-        and their probabilities."""
+        """Behind each of ids (T,), from an empty slot: the `top` likeliest next ids (T, top) and their
+        probabilities, likeliest first."""
         self._require_threads()
         likeliest, chances = np.empty((len(ids), top), np.int32), np.empty((len(ids), top), np.float32)
         self.cancel(0)

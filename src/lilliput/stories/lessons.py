@@ -16,7 +16,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +48,15 @@ class LessonsHeader:
 
     tokens: int
     top: int
-    dtype: str  # of the ids
     shard_crc32: int
+    dtype: str  # of the ids
     teacher: str
 
     @property
     def record(self) -> np.dtype[Any]:
         """A token's part of the file."""
-        return np.dtype(
-            [("ids", np.dtype(self.dtype).newbyteorder("<"), self.top), ("chances", "<f2", self.top)]
-        )
+        ids = np.dtype(self.dtype).newbyteorder("<")
+        return np.dtype([("ids", ids, self.top), ("chances", "<f2", self.top)])
 
 
 class Lessons:
@@ -78,7 +77,7 @@ def write_lessons(path: Path, shard: Shard, lessons: Iterable[Lesson], top: int,
     Raises DataError where they are not as many as the shard's tokens.
     """
     header = LessonsHeader(
-        shard.header.tokens, top, shard.header.dtype, shard.header.crc32, teacher[: _HEADER_END // 8]
+        shard.header.tokens, top, shard.header.crc32, shard.header.dtype, teacher[: _HEADER_END // 8]
     )
     body = json.dumps(asdict(header)).encode("ascii").ljust(_HEADER_END - _PREAMBLE.size)
     written = 0
@@ -116,9 +115,8 @@ def open_lessons(path: Path, shard: Shard) -> Lessons:
 def _read_header(body: bytes, path: Path) -> LessonsHeader:
     try:
         told = json.loads(body)
-        header = LessonsHeader(
-            **{field.name: field.type(told[field.name]) for field in fields(LessonsHeader)}
-        )
+        tokens, top, crc = (int(told[name]) for name in ("tokens", "top", "shard_crc32"))
+        header = LessonsHeader(tokens, top, crc, str(told["dtype"]), str(told["teacher"]))
     except (ValueError, KeyError, TypeError):
         raise FormatError(f"{path} does not say what lessons it holds") from None
     if header.dtype not in ("uint16", "uint32") or not 1 <= header.top <= 1 << 16 or header.tokens < 0:

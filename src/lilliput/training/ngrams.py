@@ -37,8 +37,8 @@ class _Counts:
 def iter_ngram_lessons(shard: Shard, order: int, top: int) -> Iterator[Lesson]:
     """Lessons of all tokens of a shard by counts of up to `order` tokens in a row; BOS tokens have none."""
     tokens = np.asarray(shard.tokens[: shard.header.tokens]).astype(np.int64)
-    starts = shard.offsets[:-1].astype(np.int64)
-    place = np.arange(len(tokens)) - np.repeat(starts, np.diff(shard.offsets.astype(np.int64)))
+    offsets = shard.offsets.astype(np.int64)
+    place = np.arange(len(tokens)) - np.repeat(offsets[:-1], offsets[1:] - offsets[:-1])  # in its story
     is_bos = place == 0
     counts = _count(tokens, place, order, shard.header.vocab_size)
     for first in range(0, len(tokens), _AT_ONCE):
@@ -51,11 +51,9 @@ def _count(tokens: NDArray[np.int64], place: NDArray[np.int64], order: int, voca
     context = np.where(place > 0, 0, -1)
     counts = []
     for length in range(order):
-        if length:
-            before = np.roll(tokens, length)
-            context = _number(
-                np.where((place > length - 1) & (context >= 0), context * vocabulary + before, -1)
-            )
+        if length:  # one token more, where the story has as many and its BOS is not passed
+            has = (place >= length) & (context >= 0)
+            context = _number(np.where(has, context * vocabulary + np.roll(tokens, length), -1))
         counts.append(_count_followers(context, tokens, vocabulary))
     return counts
 
