@@ -63,6 +63,21 @@ class Rates(ct.Structure):
 _ids = ct.POINTER(ct.c_int32)
 
 
+class Attend(ct.Structure):
+    """lp_attend: the places of arrays, and how far their rows lie apart."""
+
+    _fields_ = (
+        *((name, _int) for name in ("tokens", "d_head", "heads", "pairs")),
+        *((name, _pointer) for name in ("q", "k", "v")),
+        *((name, _size) for name in ("row", "z_row", "d_row")),
+        *((name, _pointer) for name in ("z", "tops", "shares")),
+        ("stat_row", _size),
+        *((name, _pointer) for name in ("dz", "dq", "dk", "dv")),
+        ("scale", _float),
+        ("room", _pointer),
+    )
+
+
 class LessonsOfBatch(ct.Structure):
     """lp_lessons."""
 
@@ -86,6 +101,8 @@ _SIGNATURES = {
     ),
     "lp_train_norm": (_double, [_pointer]),
     "lp_train_update": (None, [_pointer, ct.POINTER(Rates), _double]),
+    "lp_attend_items": (None, [_pointer, ct.POINTER(Attend), _int, _int, _int, _int]),
+    "lp_attend_room": (_size, [_int, _int]),
     "lp_train_kernels_at": (_pointer, [_int]),
     "lp_train_kernels_name": (ct.c_char_p, [_pointer]),
     "lp_train_has_pairs": (_int, [_pointer]),
@@ -101,8 +118,10 @@ def load_train_library() -> ct.CDLL:
         if function is None:
             raise LilliputError(STALE)
         function.restype, function.argtypes = result, arguments
-    sizes = [ct.sizeof(structure) for structure in (TrainShape, Tensor, Rates)]
-    if library.lp_train_layout() != (sizes[0] * 1024 + sizes[1]) * 1024 + sizes[2]:
+    layout = 0
+    for structure in (TrainShape, Tensor, Rates, LessonsOfBatch, Attend):
+        layout = layout * 509 + ct.sizeof(structure)
+    if library.lp_train_layout() != layout:
         raise LilliputError(STALE)
     return library
 

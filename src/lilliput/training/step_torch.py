@@ -21,6 +21,7 @@ from lilliput.models.decoder import Decoder
 from lilliput.models.loss import IGNORED, sum_lessons, sum_nats, sum_squared_z
 from lilliput.models.weights import set_weights
 from lilliput.stories.batches import Batch
+from lilliput.training.attention_c import quicken_attention
 from lilliput.training.average import Average
 from lilliput.training.distributed import ALONE, Ranks, spread
 from lilliput.training.dropout import add_dropout, masks_of
@@ -61,6 +62,8 @@ class TorchStep:
         self._routers = RouterLogits(self.model) if plan.balance_loss else None
         if plan.dropout:
             add_dropout(self.model, plan.dropout)
+        if self._torch_device.type == "cpu" and not plan.compile:
+            quicken_attention(self.model)
         if plan.checkpoint_activations:
             _recompute_blocks(self.model)
         self._half = half_type(plan, self._torch_device)

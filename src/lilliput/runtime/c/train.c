@@ -202,7 +202,9 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
 }
 
 long lp_train_layout(void) {
-  return (long)((sizeof(lp_train_shape) * 1024 + sizeof(lp_tensor)) * 1024 + sizeof(lp_rates));
+  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend)}, all = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) all = all * 509 + sizes[i];
+  return (long)all;
 }
 
 int lp_train_tensors(const lp_trainer *t) { return t->n_tensors; }
