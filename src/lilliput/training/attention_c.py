@@ -6,7 +6,6 @@ is the same, and whatever the kernels do not do (a window, dropout, another type
 
 import ctypes as ct
 import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -67,7 +66,7 @@ class _InC(torch.autograd.Function):
         return z.view(B, T, H, K).transpose(1, 2)
 
     @staticmethod
-    def backward(context: Any, dz: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(context: Any, dz: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         packed, z, stats = context.saved_tensors
         H, G, K = context.shape
         B, T = z.shape[:2]
@@ -78,8 +77,8 @@ class _InC(torch.autograd.Function):
         all_rows.dq = slopes.data_ptr()
         all_rows.dk, all_rows.dv = all_rows.dq + 4 * H * K, all_rows.dq + 4 * (H + G) * K
         _run(all_rows, B, G, back=True)
-        dq, dk, dv = slopes.view(B, T, H + 2 * G, K).transpose(1, 2).split((H, G, G), dim=1)
-        return dq, dk, dv, None
+        by_head = slopes.view(B, T, H + 2 * G, K).transpose(1, 2)
+        return by_head[:, :H], by_head[:, H : H + G], by_head[:, H + G :], None
 
 
 def _room(B: int, T: int, wide: int) -> Tensor:
