@@ -18,10 +18,6 @@ already is not run again.
 import argparse
 import json
 import math
-import os
-import queue
-import statistics
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -29,14 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from decode_vs_peers import describe_machine
-from lilliput_runs import Diverged, train_and_score
+from many_runs import Runs, Settings, mean_interval, show
 
-T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-"""Student's t that 97.5% lie below, for 1, 2, 3, ... degrees of freedom."""
 OPTIMIZERS = ("adamw", "muon")
-
-Settings = tuple[str, ...]
-"""`train.NAME=VALUE`, one point of a grid."""
 
 
 def make_grid(axes: list[str]) -> list[Settings]:
@@ -49,59 +40,6 @@ def make_grid(axes: list[str]) -> list[Settings]:
         names.append(name if "." in name else f"train.{name}")
         values.append(listed.split(","))
     return [tuple(map("=".join, zip(names, point, strict=True))) for point in product(*values)]
-
-
-def mean_interval(values: list[float]) -> dict[str, float]:
-    """The mean of two values or more, and half the width of its 95% interval."""
-    quantile = T975[min(len(values) - 1, len(T975)) - 1]  # beyond the table: a little wider than it need be
-    return {
-        "mean": statistics.mean(values),
-        "interval": quantile * statistics.stdev(values) / math.sqrt(len(values)),
-    }
-
-
-class Runs:
-    """What was run, kept in a file if there is one."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
-        self._done: dict[tuple[str, ...], dict[str, Any]] = {}
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
-        self._cores: queue.Queue[int | None] = queue.Queue()
-        for core in cores[: options.at_once or None]:
-            self._cores.put(core)
-        self.at_once = self._cores.qsize()
-        if options.runs and options.runs.is_file():
-            for line in options.runs.read_text().splitlines():
-                run = json.loads(line)
-                self._done[tuple(run["arguments"])] = run
-
-    def get(self, optimizer: str, point: Settings, seed: int) -> dict[str, Any]:
-        """One run, when a core is free for it."""
-        wanted = self._arguments(optimizer, point, seed)
-        if wanted not in self._done:
-            core = self._cores.get()
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    run = train_and_score(wanted, Path(folder) / "run", self._options.valid, core=core)
-            except Diverged as error:
-                run = {"arguments": list(wanted), "seed": seed, "diverged": str(error)}
-            finally:
-                self._cores.put(core)
-            run |= {"optimizer": optimizer, "point": list(point)}
-            self._done[wanted] = run
-            if self._options.runs:
-                with self._options.runs.open("a") as file:
-                    file.write(json.dumps(run) + "\n")
-            outcome = "diverged" if "diverged" in run else f"{run['bits_per_byte']:.4f}"
-            print(f"{optimizer} {' '.join(point)}, seed {seed}: {outcome}", flush=True)
-        return self._done[wanted]
-
-    def _arguments(self, optimizer: str, point: Settings, seed: int) -> tuple[str, ...]:
-        settings = (f"train.optimizer={optimizer}", "train.threads=1", *self._options.settings, *point)
-        budget = ("--tokens", str(self._options.tokens), "--seed", str(seed))
-        sets = (part for setting in settings for part in ("--set", setting))
-        return (self._options.plan, "--data", self._options.data, *budget, *sets)
 
 
 def describe_points(
@@ -139,18 +77,12 @@ def print_points(row: dict[str, Any]) -> None:
     for optimizer in OPTIMIZERS:
         for point in row["grids"][optimizer]:
             print(
-                f"| {optimizer} | {' '.join(point['settings'])} | {_show(point['held_back'])} | "
-                f"{_show(point['valid'])} |"
+                f"| {optimizer} | {' '.join(point['settings'])} | {show(point['held_back'])} | "
+                f"{show(point['valid'])} |"
             )
     for optimizer in OPTIMIZERS:
-        print(f"\nbest {optimizer}: {_show(row['best'][optimizer]['valid'])} bits per byte")
-    print(f"\nmuon less adamw, seed by seed: {_show(row['difference'], sign='+')}", flush=True)
-
-
-def _show(figure: dict[str, float] | None, sign: str = "") -> str:
-    if figure is None:
-        return "diverged"
-    return f"{figure['mean']:{sign}.4f} ± {figure['interval']:.4f}"
+        print(f"\nbest {optimizer}: {show(row['best'][optimizer]['valid'])} bits per byte")
+    print(f"\nmuon less adamw, seed by seed: {show(row['difference'], sign='+')}", flush=True)
 
 
 def iter_wanted(grids: dict[str, list[Settings]], seeds: list[int]) -> Iterator[tuple[str, Settings, int]]:
@@ -158,6 +90,11 @@ def iter_wanted(grids: dict[str, list[Settings]], seeds: list[int]) -> Iterator[
     for seed in seeds:
         for points in zip(*(grids[optimizer] for optimizer in OPTIMIZERS), strict=True):
             yield from ((optimizer, point, seed) for optimizer, point in zip(OPTIMIZERS, points, strict=True))
+
+
+def get_run(runs: Runs, optimizer: str, point: Settings, seed: int) -> dict[str, Any]:
+    """The run of an optimizer at a point of its grid."""
+    return runs.get((f"train.optimizer={optimizer}", *point), seed)
 
 
 def main() -> None:
@@ -173,7 +110,6 @@ def main() -> None:
     for optimizer in OPTIMIZERS:
         parser.add_argument(f"--{optimizer}", metavar="NAME=VALUES", nargs="+", required=True)
     parser.add_argument("--set", dest="settings", metavar="A.B=VALUE", action="append", default=[])
-    parser.add_argument("--at-once", type=int, help="runs side by side; as many as cores unless said")
     parser.add_argument("--runs", metavar="JSONL", type=Path)
     parser.add_argument("-o", dest="output", type=Path)
     options = parser.parse_args()
@@ -184,11 +120,11 @@ def main() -> None:
     sizes = {optimizer: len(grid) for optimizer, grid in grids.items()}
     if len(set(sizes.values())) > 1:
         parser.error(f"the grids have {sizes} points: neither may be tuned harder than the other")
-    runs = Runs(options)
+    runs = Runs(options.plan, options.data, options.valid, options.tokens, options.settings, options.runs)
     wanted = list(iter_wanted(grids, seeds))
     print(f"{len(wanted)} runs, {runs.at_once} at once", flush=True)
     with ThreadPoolExecutor(runs.at_once) as pool:
-        done = dict(zip(wanted, pool.map(lambda key: runs.get(*key), wanted), strict=True))
+        done = dict(zip(wanted, pool.map(lambda key: get_run(runs, *key), wanted), strict=True))
     points = describe_points(grids, done, seeds)
     best = {optimizer: points[optimizer][0] for optimizer in OPTIMIZERS}
     if any("diverged" in point for point in best.values()):

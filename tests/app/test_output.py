@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import lilliput
+from lilliput.app.cli import run
 from lilliput.app.output import command_name
 
 
@@ -24,3 +26,8 @@ def test_a_venvs_python_is_not_taken_for_the_one_it_links_to(
     assert command_name() == "venv/python3 -m lilliput"
     monkeypatch.setenv("PATH", str(venv.parent))
     assert command_name() == "python3 -m lilliput"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"lilliput {lilliput.__version__}\n"

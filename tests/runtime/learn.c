@@ -38,7 +38,7 @@ static void learn(const lp_train_shape *shape, const lp_train_kernels *kernels, 
   for (int i = 0; i < TOKENS; i++) ids[i] = (int32_t)(state >> 8) % VOCAB, draw(), targets[i] = i % 11 ? (ids[i] * 3 + 1) % VOCAB : -1;
   printf("%s %d", lp_train_kernels_name(kernels), shape->pairs);
   for (int step = 1; step <= steps; step++) {
-    double nats = lp_train_gradient(t, ids, targets, starts, ROWS, 1.0f / TOKENS, 1e-4f, 1);
+    double nats = lp_train_gradient(t, ids, targets, starts, ROWS, NULL, 1.0f / TOKENS, 1e-4f, 1);
     rates.correction1 = 1 - powf(0.9f, (float)step), rates.correction2 = 1 - powf(0.99f, (float)step);
     lp_train_update(t, &rates, lp_train_norm(t));
     printf(" %.6f", nats / TOKENS);

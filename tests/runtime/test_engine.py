@@ -294,3 +294,21 @@ def test_an_activation_lets_what_is_no_number_through_on_every_processor(activat
         engine = CBatch(engine_image(config, weights, "f32"), kernels=name)
         engine.begin(0, Request((1, 2), GREEDY, 0, 4, frozenset()))
         assert engine.run(5)[0].ending == "broken", name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_an_engine_expects_are_the_greatest_of_its_logits(seed):
+    config = draw_config(seed)
+    engine = NativeEngine(engine_image(config, get_weights(draw_model(config)), "f32"), width=8)
+    ids = np.random.default_rng(seed).integers(0, config.vocab_size, 30).astype(np.int32)
+    logits = engine.read(0, ids.tolist(), all_logits=True).astype(np.float64)
+    chances = np.exp(logits - logits.max(1, keepdims=True))
+    chances /= chances.sum(1, keepdims=True)
+    for top in (1, 7, config.vocab_size):
+        likeliest, found = engine.expect(ids, top)
+        assert likeliest.shape == found.shape == (30, top)
+        np.testing.assert_array_equal(likeliest, np.argsort(-logits, axis=1, kind="stable")[:, :top])
+        np.testing.assert_allclose(found, np.take_along_axis(chances, likeliest.astype(int), 1), rtol=1e-4)
+    for wrong in (0, config.vocab_size + 1):
+        with pytest.raises(LilliputError):
+            engine.expect(ids, wrong)

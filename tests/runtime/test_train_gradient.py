@@ -1,5 +1,6 @@
 """The C step's gradient is autograd's, over random shapes, on every kind of arithmetic this processor has."""
 
+import copy
 import ctypes as ct
 
 import numpy as np
@@ -94,14 +95,31 @@ def rows_of(config: ModelConfig, lengths: list[int]) -> tuple[np.ndarray, np.nda
     return ids, targets, np.cumsum([0, *lengths]).astype(np.int32)
 
 
-def gradients_by_torch(model, ids, targets, starts, share: float, z_loss: float) -> tuple[float, dict]:
-    """The cost in nats, and every weight's gradient."""
+def lessons_of(config: ModelConfig, tokens: int, top: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """What a teacher might expect at each token: an id may be there twice, and be the target."""
+    draw = np.random.default_rng(3)
+    shares = draw.random((tokens, top)).astype(np.float32) / top
+    return draw.integers(0, config.vocab_size, (tokens, top), dtype=np.int32), shares
+
+
+def gradients_by_torch(
+    model, ids, targets, starts, share: float, z_loss: float, lessons=None
+) -> tuple[float, dict]:
+    """The cost in nats, and every weight's gradient, in float64: what differs are our own roundings."""
+    model = copy.deepcopy(model).double()
     total, nats = torch.zeros(()), 0.0
     for begin, end in zip(starts, starts[1:], strict=False):
         logits = model(torch.from_numpy(ids[None, begin:end]).long())
         wanted = torch.from_numpy(np.where(targets < 0, -100, targets)[begin:end]).long()
         cost = torch.nn.functional.cross_entropy(logits[0], wanted, ignore_index=-100, reduction="sum")
         nats += cost.item()
+        if lessons is not None:
+            expected = torch.nn.functional.one_hot(wanted.clamp(min=0), logits.shape[-1]).double()
+            said, says = (torch.from_numpy(part[begin:end]) for part in lessons)
+            expected *= 1 - says.sum(1, keepdim=True)
+            expected.scatter_add_(1, said.long(), says.double())
+            by_token = torch.nn.functional.cross_entropy(logits[0], expected, reduction="none")
+            cost = by_token[wanted >= 0].sum()
         total = total + cost + z_loss * sum_squared_z(logits, wanted[None])
     (total * share).backward()
     return nats, {name: weight.grad.numpy() for name, weight in model.named_parameters()}
@@ -125,8 +143,9 @@ def test_the_gradient_is_autograds(kernels: str, seed: int) -> None:
     ids, targets, starts = rows_of(config, [5, 1, 64, 65, 130, 3, 200, 16, 48][seed % 3 :])
     trainer = trainer_of(model, config, kernels=kernels)
     z_loss = 1e-3 if seed % 3 == 0 else 0.0
-    nats = trainer.gradient(ids, targets, starts, share=0.01, z_loss=z_loss)
-    wanted, gradients = gradients_by_torch(model, ids, targets, starts, 0.01, z_loss)
+    lessons = lessons_of(config, len(ids)) if seed % 4 == 1 else None
+    nats = trainer.gradient(ids, targets, starts, share=0.01, z_loss=z_loss, lessons=lessons)
+    wanted, gradients = gradients_by_torch(model, ids, targets, starts, 0.01, z_loss, lessons)
     assert nats == pytest.approx(wanted, rel=1e-5)
     assert largest_error(trainer, config, gradients) < 1e-4
     norm = np.sqrt(sum((gradient.astype(np.float64) ** 2).sum() for gradient in gradients.values()))

@@ -19,7 +19,7 @@ from lilliput.stories.sources import open_stories
 from lilliput.training.diary import read_rows
 from lilliput.training.leading import open_batches
 from lilliput.training.loop import Surroundings, train
-from lilliput.training.plan import Plan, TrainPlan
+from lilliput.training.plan import Plan, TeacherPlan, TrainPlan
 from lilliput.training.prepare import load_prepared, prepare
 from lilliput.training.resume import RunFiles, save_plan
 from lilliput.training.steps import make_step
@@ -30,6 +30,7 @@ BASE: dict[str, Any] = {"batch_tokens": 256, "checkpoint_s": 1e9, "log_every": 1
 CASES: dict[str, dict[str, Any]] = {
     "ddp": {"micro_tokens": 64, "optimizer": "muon", "ema": 0.9, "z_loss": 1e-3},
     "ddp-few-rows": {"batch_tokens": 64},
+    "ddp-taught": {"batch_tokens": 128, "teacher": {"ngrams": 3, "until": 0.5}},
     "fsdp": {"sharding": "fsdp", "micro_tokens": 64, "optimizer": "muon", "checkpoint_activations": True},
     "resumed-fsdp": {"sharding": "fsdp", "ema": 0.9},
 }
@@ -37,8 +38,9 @@ CASES: dict[str, dict[str, Any]] = {
 
 def plan(**changes: Any) -> Plan:
     options = {**BASE, **changes}
+    teacher = TeacherPlan(**options.pop("teacher", {}))
     train = TrainPlan(tokens=options["batch_tokens"] * STEPS, device="cpu", step="torch", **options)
-    return Plan(name="t", prompt="the", model=MODEL, train=train)
+    return Plan(name="t", prompt="the", model=MODEL, train=train, teacher=teacher)
 
 
 def learn_alone(folder: Path, stop_after: int | None = None) -> None:
@@ -71,7 +73,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stories = [" ".join(draw.choices(words, k=draw.randint(3, 50))) for _ in range(150)]
     (root / "stories.txt").write_text("\n\n".join(stories))
     source = [str(root / "stories.txt")]
-    prepare(plan(), lambda: open_stories(source), RunFiles(root / "prepared"), lambda _: None)
+    prepare(
+        plan(teacher={"ngrams": 3}), lambda: open_stories(source), RunFiles(root / "prepared"), lambda _: None
+    )
     vocabulary = load_prepared(RunFiles(root / "prepared")).plan.model
     for name, changes in CASES.items():
         for folder in (root / name, root / f"{name}.alone"):

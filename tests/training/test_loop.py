@@ -33,7 +33,7 @@ class CountingStep:
     learnt: int = 0
     rates: list[float] = field(default_factory=list)
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         self.learnt += 1
         self.rates.append(factor)
         return StepResult(250.0, 0.5)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lilliput.training.plan import TrainPlan
-from lilliput.training.schedule import progress_of, rate_factor_at
+from lilliput.training.plan import TeacherPlan, TrainPlan
+from lilliput.training.schedule import progress_of, rate_factor_at, teaching_at
 
 
 @given(
@@ -57,3 +57,10 @@ def test_progress_is_by_the_budget_that_ends_first() -> None:
     assert progress_of(both, 5000, 0) == 1
     assert progress_of(TrainPlan(tokens=1000), 100, 1e9) == 0.1
     assert progress_of(TrainPlan(minutes=1), 10**9, 6) == pytest.approx(0.1)
+
+
+def test_a_teacher_speaks_until_its_time_is_over_and_only_where_there_is_one() -> None:
+    plan = TeacherPlan(ngrams=3, weight=0.7, until=0.1)
+    assert [teaching_at(plan, progress) for progress in (0.0, 0.05, 0.1, 0.9)] == [0.7, 0.7, 0.0, 0.0]
+    assert teaching_at(TeacherPlan(), 0.0) == 0
+    assert teaching_at(TeacherPlan(folder="x"), 1 - 1e-9) == 0.5

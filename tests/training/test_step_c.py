@@ -1,5 +1,7 @@
 """The C step: the torch step's curve, its checkpoints, and a run that resumes bit for bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from lilliput.models import GPT2Config, LlamaConfig, ModelConfig, Qwen3Config
 from lilliput.runtime.native import library_path
 from lilliput.runtime.native_train import has_bfloat16
 from lilliput.stories.batches import Batch
+from lilliput.stories.lessons import Lesson
 from lilliput.training.plan import TrainPlan
 from lilliput.training.step_c import CStep, why_not_c
 from lilliput.training.step_torch import TorchStep
@@ -72,6 +75,31 @@ def test_targets_that_do_not_count_are_left_out_as_by_torch() -> None:
     results = [step(LLAMA, PLAN, 1).learn(masked, 0.0) for step in (CStep, TorchStep)]
     assert results[0].nats == pytest.approx(results[1].nats, rel=1e-5)
     assert results[0].gradient_norm == pytest.approx(results[1].gradient_norm, rel=1e-4)
+
+
+@pytest.mark.parametrize("micro_tokens", [40, 8192])
+def test_both_steps_learn_the_same_from_a_teacher_and_nothing_where_it_is_silent(micro_tokens: int) -> None:
+    batch = make_batches(1)[0]
+    draw = np.random.default_rng(1)
+    lessons = tuple(
+        Lesson(
+            draw.integers(0, 40, (len(row) - 1, 2)).astype(np.int32),
+            draw.random((len(row) - 1, 2), np.float32) / 2,
+        )
+        for row in batch.rows
+    )
+    taught = replace(batch, lessons=lessons)
+    plan = PLAN.model_copy(update={"micro_tokens": micro_tokens, "clip": 1e9})
+
+    def learn(step: type, batch: Batch, teaching: float) -> tuple[float, float]:
+        result = step(LLAMA, plan, 1).learn(batch, 0.0, teaching)
+        return result.nats, result.gradient_norm
+
+    for step in (CStep, TorchStep):
+        assert learn(step, taught, 0.0) == learn(step, batch, 0.0)
+        assert learn(step, taught, 0.5)[0] == pytest.approx(learn(step, batch, 0.0)[0])  # the text's cost
+        assert learn(step, taught, 0.5)[1] != pytest.approx(learn(step, batch, 0.0)[1], rel=1e-3)
+    assert learn(CStep, taught, 0.5) == pytest.approx(learn(TorchStep, taught, 0.5), rel=1e-4)
 
 
 @pytest.mark.parametrize("step", [CStep, TorchStep])

@@ -3,47 +3,27 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lilliput.errors import FormatError, LilliputError
 from lilliput.models import LlamaConfig, ModelConfig, MoEConfig
 from lilliput.models.balance import RouterLogits
 from lilliput.models.loss import IGNORED
 from lilliput.stories.batches import Batch
+from lilliput.training.groups import pad_rows
 from lilliput.training.plan import TrainPlan
-from lilliput.training.step_torch import TorchStep, group_rows, pad_rows
+from lilliput.training.step_torch import TorchStep
 
 CONFIG = LlamaConfig(vocab_size=40, d_model=16, n_layers=2, n_heads=2, n_kv_heads=1, d_ff=24, context=32)
 PLAN = TrainPlan(tokens=1000, device="cpu", learning_rate=1e-2)
 RANDOM = np.random.default_rng(0)
 ROWS = [RANDOM.integers(0, 40, size=length) for length in (5, 33, 12, 12, 2, 30)]
-BATCH = Batch(ROWS, sum(len(row) - 1 for row in ROWS), 0)
 
 
-@settings(deadline=None)
-@given(lengths=st.lists(st.integers(2, 300), min_size=1, max_size=40), micro=st.integers(1, 5000))
-def test_padding_keeps_every_target_once_and_groups_within_their_limit(
-    lengths: list[int], micro: int
-) -> None:
-    starts = np.cumsum([0, *lengths])
-    rows = [np.arange(a, a + n) for a, n in zip(starts, lengths, strict=False)]
-    seen = []
-    for inputs, targets in pad_rows(rows, micro):
-        assert inputs.shape == targets.shape
-        assert inputs.numel() <= micro or len(inputs) == 1
-        counted = targets != IGNORED
-        assert torch.equal(targets[counted], inputs[counted] + 1)
-        seen += targets[counted].tolist()
-    assert sorted(seen) == sorted(token for row in rows for token in row[1:])
+def batch_of(rows: list[np.ndarray]) -> Batch:
+    return Batch(rows, sum(len(row) - 1 for row in rows), 0)
 
 
-def test_grouping_wastes_little_on_rows_of_real_lengths() -> None:
-    lengths = RANDOM.integers(60, 400, size=12)
-    groups = list(group_rows(lengths.tolist(), 8192))
-    padded = sum(len(group) * lengths[group[-1]] for group in groups)
-    assert 1 < len(groups) < 12
-    assert padded < 1.25 * lengths.sum()
+BATCH = batch_of(ROWS)
 
 
 def test_the_gradient_is_that_of_the_mean_over_all_targets() -> None:
@@ -309,10 +289,10 @@ def test_the_balance_loss_evens_out_what_experts_are_asked() -> None:
         for _ in range(30):
             step.learn(BATCH, 1.0)
         heard = RouterLogits(step.model)
-        [whole] = pad_rows([row[:13] for row in ROWS if len(row) >= 13], 8192)
+        [whole] = pad_rows(batch_of([row[:13] for row in ROWS if len(row) >= 13]), 8192)
         with torch.no_grad():
-            step.model(whole[0])
-            return float(heard.take_balance(whole[1] != IGNORED) / whole[1].numel())
+            step.model(whole.inputs)
+            return float(heard.take_balance(whole.targets != IGNORED) / whole.targets.numel())
 
     without, much = unevenness(0.0), unevenness(1.0)
     assert much < without
@@ -330,9 +310,9 @@ def test_the_balance_loss_adds_to_the_gradient_its_mean_over_the_tokens() -> Non
     same_lengths = Batch(rows, 11 * len(rows), 0)
     step = TorchStep(MIXTURE, PLAN, 0)
     heard = RouterLogits(step.model)
-    [(inputs, targets)] = pad_rows(rows, 8192)
-    step.model(inputs)
-    (heard.take_balance(targets != IGNORED) / targets.numel()).backward()
+    [group] = pad_rows(same_lengths, 8192)
+    step.model(group.inputs)
+    (heard.take_balance(group.targets != IGNORED) / group.targets.numel()).backward()
     alone = step.model.blocks[0].mlp.router.weight.grad
     torch.testing.assert_close(gradient(3.0) - gradient(0.0), 3 * alone, atol=1e-6, rtol=1e-4)
     recomputed = gradient(3.0, checkpoint_activations=True)

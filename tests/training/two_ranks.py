@@ -39,9 +39,9 @@ def main() -> None:
     rows: list[int] = []
     learn = TorchStep.learn
 
-    def noted(step: TorchStep, batch: Batch, factor: float) -> StepResult:
+    def noted(step: TorchStep, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         rows.append(len(batch.rows))
-        return learn(step, batch, factor)
+        return learn(step, batch, factor, teaching)
 
     TorchStep.learn = noted  # type: ignore[method-assign]
     for run in runs:

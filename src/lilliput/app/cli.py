@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import typer
 
+from lilliput import __version__
 from lilliput.app.commands import (
     bench,
     data,
@@ -41,6 +43,24 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "info": (info.info, "Tell what a file or folder is."),
     "bench": (bench.bench, "Measure how quick a model is here, and how quick it could be."),
 }
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lilliput {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Tell the version, and end.", is_eager=True, callback=_tell_version),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 for _name, (_function, _summary) in _COMMANDS.items():
     app.command(_name, short_help=_summary)(_function)
 app.add_typer(data.app, name="data")

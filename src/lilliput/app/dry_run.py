@@ -55,6 +55,7 @@ def tell_dry_run(plan: Plan, open_again: Callable[[], Opened]) -> dict[str, Any]
 
     Reads all stories once to count them, and learns from a part of them for some seconds.
     """
+    started_s = time.process_time()  # modules: a run pays for them too
     share = plan.data.valid_share or held_back_share(open_again())
     sample = _take_sample(open_again(), share)
     plan = plan.with_settings([f"data.valid_share={share}"])
@@ -69,7 +70,7 @@ def tell_dry_run(plan: Plan, open_again: Callable[[], Opened]) -> dict[str, Any]
             fit_vocabulary=not sample.is_whole,
         )
         scale = sample.train_bytes / prepared.data.train_bytes
-        preparing_s = (time.perf_counter() - began) * scale
+        preparing_s = started_s + (time.perf_counter() - began) * scale
         return _measure(plan, prepared, sample, scale, preparing_s)
 
 
@@ -95,7 +96,9 @@ def _measure(
     plan: Plan, prepared: Prepared, sample: _Sample, scale: float, preparing_s: float
 ) -> dict[str, Any]:
     say(f"measuring for some seconds, on {len(sample.stories):,} stories")
+    began = time.perf_counter()
     plan, _ = decide_computing(plan, prepared)
+    deciding_s = time.perf_counter() - began
     batches = open_batches(plan, prepared.train)
     step = make_step(plan)
     held_back = held_back_texts(prepared, SCORE_STORIES)
@@ -129,7 +132,7 @@ def _measure(
         "tokens": run.tokens,
         "epochs": run.epochs,
         "steps": run.steps,
-        "preparing_seconds": preparing_s,
+        "preparing_seconds": preparing_s + deciding_s,
         "seconds": run.seconds,
         "scoring_seconds": look.score_s * scored / max(1, min(LOOK_STORIES, len(held_back))),
     }

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lilliput.errors import DataError
+from lilliput.stories.windows import iter_spans
 from lilliput.tokens import Tokenizer
 
 Cut = Literal["story", "stream"]
@@ -126,15 +127,10 @@ def measure_loss(scorer: Scorer, tokenizer: Tokenizer, texts: Iterable[str], cut
 def story_windows(ids: Ids, context: int) -> Iterator[Window]:
     """Windows over one story in which each token but the first is a target exactly once."""
     inputs, targets = ids[:-1], ids[1:]
-    yield Window(inputs[:context], targets[:context])
-    step = context // 2
-    scored = context
-    while scored < len(inputs):
-        start = scored - (context - step)
-        window = targets[start : start + context].copy()
-        window[: scored - start] = IGNORED
-        yield Window(inputs[start : start + context], window)
-        scored = start + context
+    for span in iter_spans(len(inputs), context):
+        window = targets[span.start : span.stop].copy()
+        window[: span.new - span.start] = IGNORED
+        yield Window(inputs[span.start : span.stop], window)
 
 
 def stream_windows(stories: Iterable[Ids], context: int, shared_end: bool) -> Iterator[Window]:

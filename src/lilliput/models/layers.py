@@ -96,12 +96,17 @@ def _check_context(end: int, context: int) -> None:
         raise ValueError(f"the context has {context} positions, asked for {end}")
 
 
+Attend = Callable[[Tensor, Tensor, Tensor, float, int | None, float], Tensor]
+"""What `causal_attention` is."""
+
+
 class Attention(nn.Module):
     """Causal attention in which several query heads may share one key/value head (Ainslie et al. 2023).
 
     `rotary` turns queries and keys; `qk_norm_eps` normalises each head's before (Dehghani et al. 2023);
     `scale` multiplies the scores, 1/sqrt(K) if not given; `window` is how many positions back a token
-    looks, itself among them. `dropout` is no part of the model: whoever trains it may set it.
+    looks, itself among them. `dropout` is no part of the model: whoever trains it may set it; and `attend`
+    to what computes the same sooner.
     """
 
     dropout: float = 0.0
@@ -131,6 +136,7 @@ class Attention(nn.Module):
         self.q_norm = None if qk_norm_eps is None else RMSNorm(d_head, qk_norm_eps)
         self.k_norm = None if qk_norm_eps is None else RMSNorm(d_head, qk_norm_eps)
         self.rotary = rotary
+        self.attend: Attend = causal_attention
         self.tap_q, self.tap_k, self.tap_v, self.tap_z = Tap(), Tap(), Tap(), Tap()
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
@@ -147,7 +153,7 @@ class Attention(nn.Module):
         if cache:
             k, v = cache.append(k, v)  # (B, G, start + T, K)
         dropout = self.dropout if self.training else 0.0
-        z = self.tap_z(causal_attention(q, k, v, self.scale, self.window, dropout))  # (B, H, T, K)
+        z = self.tap_z(self.attend(q, k, v, self.scale, self.window, dropout))  # (B, H, T, K)
         out: Tensor = self.o(z.transpose(1, 2).reshape(B, T, -1))
         return out
 

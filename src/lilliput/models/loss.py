@@ -23,3 +23,14 @@ def sum_squared_z(logits: Tensor, targets: Tensor) -> Tensor:
 def count_correct(logits: Tensor, targets: Tensor) -> int:
     """How many targets that are not IGNORED are the most likely token."""
     return int((logits.argmax(-1) == targets).sum())  # no token has the id IGNORED
+
+
+def sum_lessons(logits: Tensor, targets: Tensor, ids: Tensor, shares: Tensor) -> Tensor:
+    """What is to be added to `sum_nats` for the cross entropy with targets of which `shares` are other ids'.
+
+    logits (B, T, V), targets (B, T), ids and shares (B, T, K); nothing is added where a target is IGNORED.
+    """
+    counts = targets != IGNORED
+    own = logits.gather(-1, targets.clamp(min=0)[..., None]).float()  # (B, T, 1)
+    others = logits.gather(-1, ids).float()  # (B, T, K)
+    return (shares * (own - others)).sum(-1)[counts].sum()

@@ -61,6 +61,29 @@ class Rates(ct.Structure):
 
 
 _ids = ct.POINTER(ct.c_int32)
+
+
+class Attend(ct.Structure):
+    """lp_attend: the places of arrays, and how far their rows lie apart."""
+
+    _fields_ = (
+        *((name, _int) for name in ("tokens", "d_head", "heads", "pairs")),
+        *((name, _pointer) for name in ("q", "k", "v")),
+        *((name, _size) for name in ("row", "z_row", "d_row")),
+        *((name, _pointer) for name in ("z", "tops", "shares")),
+        ("stat_row", _size),
+        *((name, _pointer) for name in ("dz", "dq", "dk", "dv")),
+        ("scale", _float),
+        ("room", _pointer),
+    )
+
+
+class LessonsOfBatch(ct.Structure):
+    """lp_lessons."""
+
+    _fields_ = (("top", _int), ("ids", _ids), ("shares", ct.POINTER(_float)))
+
+
 _SIGNATURES = {
     "lp_train_layout": (ct.c_long, []),
     "lp_train_room": (_size, [ct.POINTER(TrainShape), _pointer, _pointer, _int, _int]),
@@ -72,9 +95,14 @@ _SIGNATURES = {
     "lp_train_tensor": (ct.POINTER(Tensor), [_pointer, _int]),
     "lp_train_array": (ct.POINTER(_float), [_pointer, _int]),
     "lp_train_refresh": (None, [_pointer]),
-    "lp_train_gradient": (_double, [_pointer, _ids, _ids, _ids, _int, _float, _float, _int]),
+    "lp_train_gradient": (
+        _double,
+        [_pointer, _ids, _ids, _ids, _int, ct.POINTER(LessonsOfBatch), _float, _float, _int],
+    ),
     "lp_train_norm": (_double, [_pointer]),
     "lp_train_update": (None, [_pointer, ct.POINTER(Rates), _double]),
+    "lp_attend_items": (None, [_pointer, ct.POINTER(Attend), _int, _int, _int, _int]),
+    "lp_attend_room": (_size, [_int, _int]),
     "lp_train_kernels_at": (_pointer, [_int]),
     "lp_train_kernels_name": (ct.c_char_p, [_pointer]),
     "lp_train_has_pairs": (_int, [_pointer]),
@@ -90,8 +118,10 @@ def load_train_library() -> ct.CDLL:
         if function is None:
             raise LilliputError(STALE)
         function.restype, function.argtypes = result, arguments
-    sizes = [ct.sizeof(structure) for structure in (TrainShape, Tensor, Rates)]
-    if library.lp_train_layout() != (sizes[0] * 1024 + sizes[1]) * 1024 + sizes[2]:
+    layout = 0
+    for structure in (TrainShape, Tensor, Rates, LessonsOfBatch, Attend):
+        layout = layout * 509 + ct.sizeof(structure)
+    if library.lp_train_layout() != layout:
         raise LilliputError(STALE)
     return library
 
@@ -175,9 +205,13 @@ class NativeTrainer:
         share: float,
         z_loss: float = 0.0,
         fresh: bool = True,
+        lessons: tuple[npt.NDArray[np.int32], Floats] | None = None,
     ) -> float:
         """Add `share` times the slope of the summed cost of targets (T,) behind ids (T,), in rows that begin
-        at starts (rows + 1,), to the gradients; the cost in nats. A negative target costs nothing."""
+        at starts (rows + 1,), to the gradients; the targets' cost in nats. A negative target costs nothing.
+
+        `lessons`, ids and shares (T, top), are what of each target's part of the cost is other ids'.
+        """
         self._require_threads()
         sizes, vocabulary = np.diff(starts), self._shape.vocab_size
         if starts[0] or not len(ids) == len(targets) == starts[-1] or sizes.min() < 1:
@@ -190,9 +224,21 @@ class NativeTrainer:
             raise ValueError(f"an id is beyond the vocabulary of {vocabulary}")
         arrays = [np.ascontiguousarray(array, np.int32) for array in (ids, targets, starts)]
         places = [array.ctypes.data_as(_ids) for array in arrays]
+        taught = self._lessons_of(lessons, len(ids)) if lessons else None
         return float(
-            self._library.lp_train_gradient(self._trainer, *places, len(starts) - 1, share, z_loss, fresh)
+            self._library.lp_train_gradient(
+                self._trainer, *places, len(starts) - 1, taught, share, z_loss, fresh
+            )
         )
+
+    def _lessons_of(self, lessons: tuple[npt.NDArray[np.int32], Floats], tokens: int) -> LessonsOfBatch:
+        ids, shares = np.ascontiguousarray(lessons[0], np.int32), np.ascontiguousarray(lessons[1], np.float32)
+        if not ids.shape == shares.shape or len(ids) != tokens:
+            raise ValueError(f"lessons {ids.shape} and {shares.shape} of {tokens} tokens")
+        if ids.min() < 0 or ids.max() >= self._shape.vocab_size:
+            raise ValueError(f"a teacher's id is beyond the vocabulary of {self._shape.vocab_size}")
+        places = ids.ctypes.data_as(_ids), shares.ctypes.data_as(ct.POINTER(_float))
+        return LessonsOfBatch(ids.shape[1], *places)
 
     def norm(self) -> float:
         """The norm of the gradient."""

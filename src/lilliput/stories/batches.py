@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.errors import ConfigError, DataError
+from lilliput.stories.lessons import Lesson, Lessons
 from lilliput.stories.shard_files import Shard
 
 
@@ -34,6 +35,7 @@ class Batch:
     epoch: how often the data were seen before.
     step: which step's batch it is.
     skips: for each row, how many of its first targets do not count; empty where all do.
+    lessons: for each row, what a teacher expects at its targets; empty where there is no teacher.
     """
 
     rows: list[NDArray[np.int64]]
@@ -41,6 +43,7 @@ class Batch:
     epoch: int
     step: int = 0
     skips: tuple[int, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class _Epoch:
 class Batches:
     """Steps to batches over one shard.
 
-    `unlearnt` has for each story how many of its first targets do not count. Raises ConfigError if
+    `unlearnt` has for each story how many of its first targets do not count, `lessons` what a teacher expects
+    at each token. Raises ConfigError if
     `batch_tokens` is smaller than `context` or another number is out of
     range, DataError for a shard without stories.
     """
@@ -68,6 +72,7 @@ class Batches:
         rank: int = 0,
         world: int = 1,
         unlearnt: NDArray[np.uint32] | None = None,
+        lessons: Lessons | None = None,
     ) -> None:
         if context < 1 or batch_tokens < context:
             raise ConfigError(
@@ -80,7 +85,7 @@ class Batches:
             raise ConfigError(f"seed {seed}: a seed is not negative")
         if len(shard) == 0:
             raise DataError(f"{shard.path} holds no story")
-        self._tokens = shard.tokens
+        self._tokens, self._lessons = shard.tokens, lessons
         self._batch_tokens, self._seed, self._rank, self._world = batch_tokens, seed, rank, world
         starts, sizes, parts = _cut(shard.offsets, context)
         skips = np.zeros_like(sizes) if unlearnt is None else _spread_skips(unlearnt, sizes, parts, context)
@@ -106,12 +111,12 @@ class Batches:
         pieces = self._epoch.order[begin:end]
         targets = self._targets[pieces]
         mine = pieces if self._world == 1 else pieces[self._deal(targets)]
-        rows = [
-            self._tokens[start : start + size + 1].astype(np.int64)
-            for start, size in zip(self._starts[mine].tolist(), self._sizes[mine].tolist(), strict=True)
-        ]
+        places = list(zip(self._starts[mine].tolist(), self._sizes[mine].tolist(), strict=True))
+        rows = [self._tokens[start : start + size + 1].astype(np.int64) for start, size in places]
         skips = tuple(self._skips[mine].tolist()) if self._masked else ()
-        return Batch(rows, int(targets.sum(dtype=np.int64)), number, step, skips)
+        taught = self._lessons
+        lessons = tuple(taught.at(start + 1, start + 1 + size) for start, size in places) if taught else ()
+        return Batch(rows, int(targets.sum(dtype=np.int64)), number, step, skips, lessons)
 
     def _plan(self, number: int) -> _Epoch:
         keys = np.random.PCG64(np.random.SeedSequence([self._seed, number])).random_raw(len(self._starts))

@@ -16,10 +16,11 @@ import numpy as np
 from lilliput.errors import LilliputError
 from lilliput.formats.weights import Array, Weights, read_safetensors
 from lilliput.stories.batches import Batch, Batches
+from lilliput.stories.lessons import open_lessons
 from lilliput.stories.shard_files import Shard, open_shard
 from lilliput.training.distributed import ALONE, Ranks, connected, own_rank, take_own_device
 from lilliput.training.plan import Plan
-from lilliput.training.resume import unlearnt_of
+from lilliput.training.resume import lessons_of, unlearnt_of
 from lilliput.training.step import Step, StepResult
 
 
@@ -40,10 +41,10 @@ class LeadingStep:
         self._step, self._ranks = step, ranks
         self.device = step.device
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         """See Step.learn; `batch` has this rank's rows."""
-        self._order(_Order.LEARN, batch.step, factor)
-        return self._step.learn(batch, factor)
+        self._order(_Order.LEARN, batch.step, factor, teaching)
+        return self._step.learn(batch, factor, teaching)
 
     def weights(self) -> Weights:
         """See Step.weights."""
@@ -65,8 +66,8 @@ class LeadingStep:
         self._order(_Order.END)
         del self._step
 
-    def _order(self, order: _Order, step: int = 0, factor: float = 0.0) -> None:
-        self._ranks.share([order, step, factor])
+    def _order(self, order: _Order, step: int = 0, factor: float = 0.0, teaching: float = 0.0) -> None:
+        self._ranks.share([order, step, factor, teaching])
 
 
 @contextmanager
@@ -99,6 +100,7 @@ def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
         rank=ranks.rank,
         world=ranks.world,
         unlearnt=unlearnt,
+        lessons=open_lessons(lessons_of(shard.path), shard) if plan.teacher.teaches else None,
     )
 
 
@@ -118,12 +120,12 @@ def _obey(ranks: Ranks) -> None:
     batches = open_batches(plan, open_shard(Path(told["shard"]), told["tokenizer"]), ranks)
     step = _make_step(plan, ranks)
     while True:
-        order, number, factor = ranks.share([0.0, 0.0, 0.0])
+        order, number, factor, teaching = ranks.share([0.0, 0.0, 0.0, 0.0])
         match _Order(int(order)):
             case _Order.END:
                 return
             case _Order.LEARN:
-                _learn(step, batches.at(int(number)), factor)
+                _learn(step, batches.at(int(number)), factor, teaching)
             case _Order.WEIGHTS:
                 step.weights()
             case _Order.STATE:
@@ -132,9 +134,9 @@ def _obey(ranks: Ranks) -> None:
                 step.load_state(_share_arrays(ranks, {}))
 
 
-def _learn(step: Step, batch: Batch, factor: float) -> None:
+def _learn(step: Step, batch: Batch, factor: float, teaching: float) -> None:
     try:
-        step.learn(batch, factor)
+        step.learn(batch, factor, teaching)
     except LilliputError:  # all ranks found the same loss: the first one says so and still asks for the state
         return
 

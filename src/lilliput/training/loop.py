@@ -23,7 +23,7 @@ from lilliput.training.diary import (
 from lilliput.training.early import EarlyStop
 from lilliput.training.plan import Plan
 from lilliput.training.resume import Position, RunFiles, load_checkpoint, save_checkpoint
-from lilliput.training.schedule import progress_of, rate_factor_at
+from lilliput.training.schedule import progress_of, rate_factor_at, teaching_at
 from lilliput.training.step import Step
 
 
@@ -114,7 +114,7 @@ def _one_step(plan: Plan, step: Step, batches: Batches, position: Position, arou
     check_batch(batch, plan.model.vocab_size, position.step)
     progress = progress_of(plan.train, position.tokens, position.seconds)
     factor = rate_factor_at(plan.train, progress)
-    result = step.learn(batch, factor)
+    result = step.learn(batch, factor, teaching_at(plan.teacher, progress))
     return {
         "step": position.step,
         "epoch": batch.epoch,

@@ -94,6 +94,27 @@ class TrainPlan(Config):
     row, and keep the best weights. None: no checks, and the last weights are kept."""
 
 
+class TeacherPlan(Config):
+    """What a run learns from beside the text: another's probabilities of what comes next, asked once."""
+
+    folder: str | None = None
+    """A model folder that teaches (distillation, Hinton et al. 2015, at temperature 1); the run takes its
+    tokenizer."""
+    ngrams: Annotated[int, Field(ge=0, le=8)] = 0
+    """Teach by counts of so many tokens in a row, of the text itself; 0: not."""
+    weight: Share = 0.5
+    """How much the teacher's word counts; the text's has the rest."""
+    until: Share = 1.0
+    """Share of the budget after which it teaches no more."""
+    top: Annotated[int, Field(ge=1, le=256)] = 16
+    """How many of its likeliest tokens are kept; what they leave of the probability is the text's."""
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there is a teacher."""
+        return bool(self.folder or self.ngrams)
+
+
 class LoraPlan(Config):
     """Adapters that learn beside the matrices of a model that stays as it is."""
 
@@ -125,6 +146,7 @@ class Plan(Config):
     """A model folder whose weights, model and tokenizer the run begins with; None begins with random ones."""
     data: DataPlan = DataPlan()
     train: TrainPlan = TrainPlan()
+    teacher: TeacherPlan = TeacherPlan()
     lora: LoraPlan = LoraPlan()
 
     @field_validator("model", mode="before")
@@ -139,6 +161,8 @@ class Plan(Config):
                 f"train.batch_tokens {self.train.batch_tokens} is less than model.context "
                 f"{self.model.context}: a step holds at least one row of a whole context"
             )
+        if self.teacher.folder and self.teacher.ngrams:
+            raise ValueError("teacher: a folder or ngrams teaches, not both: leave one out")
         if self.lora.rank and not self.start:
             raise ValueError("lora.rank: adapters need a model that they adapt: give --from FOLDER")
         if self.lora.rank and self.train.optimizer == "muon":

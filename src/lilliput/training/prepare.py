@@ -21,6 +21,7 @@ from lilliput.stories.split import is_valid
 from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
+from lilliput.training.teaching import teach
 
 TOKENIZER_CHARACTERS = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
@@ -74,6 +75,9 @@ def prepare(
     if plan.data.learn_after is not None:
         skips = _count_unlearnt(open_again(), tokenizer, share, plan.data.learn_after)
         write_safetensors(files.unlearnt, {"unlearnt": skips})
+    if plan.teacher.teaches:
+        shard = open_shard(files.train_shard, tokenizer.fingerprint)
+        teach(plan, tokenizer.fingerprint, shard, files.lessons, tell)
     data = DataDetails(
         description=opened.description,
         fingerprint=counts.train.source,
@@ -150,6 +154,8 @@ def _make_tokenizer(
 ) -> Tokenizer:
     if plan.start is not None:
         return load_folder_tokenizer(Path(plan.start))
+    if plan.tokenizer is None and plan.teacher.folder is not None:
+        return load_folder_tokenizer(Path(plan.teacher.folder))
     if plan.tokenizer is None:
         texts = _training_texts(open_again(), share)
         return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)

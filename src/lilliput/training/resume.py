@@ -7,6 +7,7 @@ A run's folder holds the model folder, and beside it
     resume/data.json            what is known about the stories
     resume/train.tokens         the shards
     resume/train.unlearnt.safetensors   where a plan has data.learn_after
+    resume/train.lessons        where it has a teacher: what that expects at each token
     resume/valid.tokens
     resume/state.safetensors    weights, optimizer, and how far the run is
     resume/best.safetensors     with train.patience: the weights that did best on held-back stories
@@ -80,6 +81,11 @@ class RunFiles:
         return unlearnt_of(self.train_shard)
 
     @property
+    def lessons(self) -> Path:
+        """What the run's teacher expects at each token to learn from; where it has one."""
+        return lessons_of(self.train_shard)
+
+    @property
     def valid_shard(self) -> Path:
         """Tokens held back."""
         return self.resume / "valid.tokens"
@@ -108,6 +114,11 @@ class RunFiles:
 def unlearnt_of(train_shard: Path) -> Path:
     """The file beside a shard of which some first targets do not count."""
     return train_shard.with_suffix(".unlearnt.safetensors")
+
+
+def lessons_of(train_shard: Path) -> Path:
+    """The file beside a shard with what a teacher expects."""
+    return train_shard.with_suffix(".lessons")
 
 
 def save_plan(files: RunFiles, plan: Plan) -> None:

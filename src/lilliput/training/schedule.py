@@ -1,8 +1,8 @@
-"""The rates of the optimizers as a function of progress."""
+"""The rates of the optimizers, and what a teacher says, as functions of progress."""
 
 import math
 
-from lilliput.training.plan import TrainPlan
+from lilliput.training.plan import TeacherPlan, TrainPlan
 
 
 def progress_of(plan: TrainPlan, tokens: int, seconds: float) -> float:
@@ -25,3 +25,8 @@ def rate_factor_at(plan: TrainPlan, progress: float) -> float:
     left = (1 - progress) / (1 - falls_from)  # 1 to 0
     shape = 0.5 * (1 - math.cos(math.pi * left)) if plan.schedule == "cosine" else left
     return plan.final_share + (1 - plan.final_share) * shape
+
+
+def teaching_at(plan: TeacherPlan, progress: float) -> float:
+    """How much the teacher's word counts, 0 to 1; the text's has the rest."""
+    return plan.weight if plan.teaches and progress < plan.until else 0.0

@@ -45,10 +45,11 @@ class Step(Protocol):
 
     device: str
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         """Learn from one batch at `factor` (0 to 1) times the plan's peak rates.
 
-        Raises LilliputError, with all weights as they were, when loss or gradient is not finite.
+        Of each target `teaching` (0 to 1) is what the batch's lessons expect, and the rest the text's.
+                Raises LilliputError, with all weights as they were, when loss or gradient is not finite.
         """
 
     def weights(self) -> Weights:

@@ -1,7 +1,7 @@
 """The C step: forward, backward, clipping, Muon and AdamW for Llama and Qwen3 on a CPU. No torch."""
 
 import ctypes as ct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from lilliput.runtime.native_train import (
     has_bfloat16,
 )
 from lilliput.stories.batches import Batch
+from lilliput.stories.lessons import Lesson
 from lilliput.training.init import initial_weights
 from lilliput.training.plan import TrainPlan
 from lilliput.training.step import StepResult, average_decay, refuse_infinite
@@ -90,15 +91,19 @@ class CStep:
             turns=self._turns.ctypes.data_as(ct.POINTER(ct.c_float)),
         )
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         """See Step.learn. The loss is the mean over the batch's targets."""
         nats, fresh = 0.0, True
-        for rows, skips in _groups(batch, self._trainer.tokens, self._trainer.rows):
+        share, z_loss = 1 / batch.targets, self._plan.z_loss
+        for some in _groups(batch, self._trainer.tokens, self._trainer.rows):
+            rows, skips = batch.rows[some], batch.skips[some] or (0,) * len(batch.rows[some])
+            lessons = _join(batch.lessons[some], teaching) if teaching and batch.lessons else None
             ids = np.concatenate([row[:-1] for row in rows]).astype(np.int32)
             targets = np.concatenate([_targets(row, skip) for row, skip in zip(rows, skips, strict=True)])
             starts = np.cumsum([0, *(len(row) - 1 for row in rows)]).astype(np.int32)
-            share, z_loss = 1 / batch.targets, self._plan.z_loss
-            nats += self._trainer.gradient(ids, targets, starts, share=share, z_loss=z_loss, fresh=fresh)
+            nats += self._trainer.gradient(
+                ids, targets, starts, share=share, z_loss=z_loss, fresh=fresh, lessons=lessons
+            )
             fresh = False
         result = StepResult(nats, self._trainer.norm())
         refuse_infinite(result, self._plan.learning_rate)
@@ -196,17 +201,19 @@ def _targets(row: Array, skip: int) -> Array:
     return targets
 
 
-def _groups(batch: Batch, tokens: int, most_rows: int) -> Iterator[tuple[list[Array], list[int]]]:
-    """Rows, and how many first targets of each do not count, in groups of at most so many tokens and rows."""
-    rows: list[Array] = []
-    skips: list[int] = []
-    size = 0
-    for row, skip in zip(batch.rows, batch.skips or [0] * len(batch.rows), strict=True):
-        if rows and (size + len(row) - 1 > tokens or len(rows) == most_rows):
-            yield rows, skips
-            rows, skips, size = [], [], 0
-        rows.append(row)
-        skips.append(skip)
+def _join(lessons: Sequence[Lesson], teaching: float) -> tuple[Array, Array]:
+    """The ids that a teacher expects at each token of some rows, and its say in each. (T, top)"""
+    ids = np.concatenate([lesson.ids for lesson in lessons])
+    return ids, np.concatenate([lesson.chances for lesson in lessons]) * np.float32(teaching)
+
+
+def _groups(batch: Batch, tokens: int, most_rows: int) -> Iterator[slice]:
+    """The rows in groups of at most so many tokens and rows."""
+    first = size = 0
+    for number, row in enumerate(batch.rows):
+        if number > first and (size + len(row) - 1 > tokens or number - first == most_rows):
+            yield slice(first, number)
+            first, size = number, 0
         size += len(row) - 1
-    if rows:
-        yield rows, skips
+    if len(batch.rows) > first:
+        yield slice(first, len(batch.rows))

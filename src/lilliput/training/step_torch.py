@@ -1,7 +1,8 @@
 """The torch step: forward, backward, clipping, Muon and AdamW for any family on any device."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,12 +18,14 @@ from lilliput.models import build_model
 from lilliput.models.balance import RouterLogits
 from lilliput.models.config import ModelConfig
 from lilliput.models.decoder import Decoder
-from lilliput.models.loss import IGNORED, sum_nats, sum_squared_z
+from lilliput.models.loss import IGNORED, sum_lessons, sum_nats, sum_squared_z
 from lilliput.models.weights import set_weights
 from lilliput.stories.batches import Batch
+from lilliput.training.attention_c import quicken_attention
 from lilliput.training.average import Average
 from lilliput.training.distributed import ALONE, Ranks, spread
 from lilliput.training.dropout import add_dropout, masks_of
+from lilliput.training.groups import Group, empty_group, pad_rows
 from lilliput.training.init import initial_weights
 from lilliput.training.lora import add_adapters, merge_adapters
 from lilliput.training.optim_torch import Optimizers
@@ -30,9 +33,6 @@ from lilliput.training.plan import LoraPlan, TrainPlan
 from lilliput.training.precision import LossScale, half_type
 from lilliput.training.sharded import fill, whole_of
 from lilliput.training.step import StepResult, refuse_infinite
-
-GROUP_COST = 64
-"""What starting one more group costs, in positions computed (measured at 260K parameters on two cores)."""
 
 
 class TorchStep:
@@ -62,6 +62,8 @@ class TorchStep:
         self._routers = RouterLogits(self.model) if plan.balance_loss else None
         if plan.dropout:
             add_dropout(self.model, plan.dropout)
+        if self._torch_device.type == "cpu" and not plan.compile:
+            quicken_attention(self.model)
         if plan.checkpoint_activations:
             _recompute_blocks(self.model)
         self._half = half_type(plan, self._torch_device)
@@ -75,11 +77,12 @@ class TorchStep:
         self._average = Average(self._learning, plan.ema) if plan.ema else None
         self._steps = 0
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         """See Step.learn. The loss is the mean over the targets of the whole batch of all ranks."""
-        result, scale = self._find_gradient(batch), self._scale.scale
+        batch = batch if teaching else replace(batch, lessons=())
+        result, scale = self._find_gradient(batch, teaching), self._scale.scale
         while not result.is_finite and self._scale.lower():
-            result = self._find_gradient(batch)
+            result = self._find_gradient(batch, teaching)
         if not result.is_finite:
             self._scale.scale = scale  # it was not the scale's fault
         refuse_infinite(result, self._plan.learning_rate)
@@ -90,36 +93,38 @@ class TorchStep:
             self._average.take_in(self._learning, self._steps)
         return result
 
-    def _find_gradient(self, batch: Batch) -> StepResult:
+    def _find_gradient(self, batch: Batch, teaching: float) -> StepResult:
         """Set every parameter's gradient, clipped."""
         self.model.train()
         for parameter in self._learning.values():
             parameter.grad = None
-        groups = list(pad_rows(batch.rows, self._plan.micro_tokens, batch.skips))
+        groups = list(pad_rows(batch, self._plan.micro_tokens))
         most = int(self._ranks.largest(len(groups)))  # all ranks exchange as often, the idle ones zeros
-        groups = [_nothing()] * (most - len(groups)) + groups
+        groups = [empty_group()] * (most - len(groups)) + groups
         nats = torch.zeros((), device=self._torch_device)
         with self._masks():
-            for number, (inputs, targets) in enumerate(groups):
+            for number, group in enumerate(groups):
                 with self._exchanging(number == most - 1):
-                    nats += self._add_gradient(inputs, targets, batch.targets)
+                    nats += self._add_gradient(group.to(self._torch_device), batch.targets, teaching)
         gradients = [p.grad for p in self._learning.values() if p.grad is not None]
         if self._scale.scale != 1:
             torch._foreach_mul_(gradients, 1 / self._scale.scale)
         norm = whole_of(torch.nn.utils.clip_grad_norm_(self._learning.values(), self._plan.clip))
         return StepResult(self._ranks.total(float(nats)), float(norm))
 
-    def _add_gradient(self, inputs: Tensor, targets: Tensor, count: int) -> Tensor:
+    def _add_gradient(self, group: Group, count: int, teaching: float) -> Tensor:
         """Add one group's share of the gradient; returns its cost in nats."""
-        inputs, targets = inputs.to(self._torch_device), targets.to(self._torch_device)
         with torch.autocast(self._torch_device.type, self._half, enabled=self._half is not None):
-            logits = self._forward(inputs)
-        nats = sum_nats(logits, targets)
+            logits = self._forward(group.inputs)
+        nats = sum_nats(logits, group.targets)
         cost = nats
+        if group.lessons:
+            ids, chances = group.lessons
+            cost = cost + sum_lessons(logits, group.targets, ids, teaching * chances)
         if self._plan.z_loss:
-            cost = cost + self._plan.z_loss * sum_squared_z(logits, targets)
+            cost = cost + self._plan.z_loss * sum_squared_z(logits, group.targets)
         if self._routers:
-            cost = cost + self._plan.balance_loss * self._routers.take_balance(targets != IGNORED)
+            cost = cost + self._plan.balance_loss * self._routers.take_balance(group.targets != IGNORED)
         # the exchange between ranks takes the mean, and the sum is wanted
         (cost * (self._scale.scale * self._ranks.world / count)).backward()  # type: ignore[no-untyped-call]
         return nats.detach()
@@ -178,11 +183,6 @@ class TorchStep:
         return self._forward.no_sync()
 
 
-def _nothing() -> tuple[Tensor, Tensor]:
-    """A group for a rank that has none left: it costs nothing."""
-    return torch.zeros((1, 1), dtype=torch.int64), torch.full((1, 1), IGNORED, dtype=torch.int64)
-
-
 def _recompute_blocks(model: Decoder) -> None:
     """Let each block keep its input alone for the backward pass, and compute itself again there."""
     for block in model.blocks:
@@ -194,41 +194,3 @@ def _compile(model: Decoder, plan: TrainPlan, ranks: Ranks) -> None:
     parts = model.blocks if ranks.world > 1 and plan.sharding == "fsdp" else [model]
     for part in parts:
         part.compile(dynamic=True)
-
-
-def pad_rows(
-    rows: Sequence[Array], micro_tokens: int, skips: Sequence[int] = ()
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Inputs and targets (B, T) of ragged rows, similar lengths together, padding marked IGNORED.
-
-    A row of n ids gives n - 1 targets, of which the first are IGNORED too where `skips` has their number.
-    Padding stands at the right, where causal attention never sees it.
-    """
-    for group in group_rows([len(row) for row in rows], micro_tokens):
-        width = len(rows[group[-1]]) - 1
-        inputs = torch.zeros((len(group), width), dtype=torch.int64)
-        targets = torch.full((len(group), width), IGNORED, dtype=torch.int64)
-        for line, number in enumerate(group):
-            ids = torch.from_numpy(np.asarray(rows[number], dtype=np.int64))
-            skip = skips[number] if skips else 0
-            inputs[line, : len(ids) - 1] = ids[:-1]
-            targets[line, skip : len(ids) - 1] = ids[1 + skip :]
-        yield inputs, targets
-
-
-def group_rows(lengths: Sequence[int], micro_tokens: int) -> Iterator[list[int]]:
-    """Numbers of rows, by length, in groups of at most `micro_tokens` padded positions.
-
-    A row that would widen its group opens a new one once the padding costs more than a group does.
-    """
-    group: list[int] = []
-    for number in sorted(range(len(lengths)), key=lambda number: lengths[number]):
-        if group:
-            too_large = (len(group) + 1) * (lengths[number] - 1) > micro_tokens
-            padding = (lengths[number] - lengths[group[-1]]) * len(group)
-            if too_large or padding > GROUP_COST:
-                yield group
-                group = []
-        group.append(number)
-    if group:
-        yield group

@@ -115,7 +115,8 @@ def first_rows(batch: Batch, least: int) -> Batch:
         targets += len(row) - 1 - skip
         if targets >= least:
             break
-    return replace(batch, rows=rows, targets=targets, skips=batch.skips[: len(rows)])
+    few = len(rows)
+    return replace(batch, rows=rows, targets=targets, skips=batch.skips[:few], lessons=batch.lessons[:few])
 
 
 def why_torch(plan: Plan) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import say
+from lilliput.app.shipped import find_model
 from lilliput.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def train(
       lilliput train pocket --data stories.txt --tokens 5000000 --set train.learning_rate=0.003 --out runs/b
       lilliput train --resume --out runs/mine --minutes 30
       lilliput train stories15m --data stories.txt --dry-run
+      lilliput train pocket --set teacher.folder=laptop --data stories.txt --minutes 10 --out runs/pupil
       lilliput train pocket --from runs/mine --set lora.rank=8 --data poems.txt --minutes 2 --out runs/poet
       torchrun --nproc-per-node 8 -m lilliput train stories15m --data stories.txt --minutes 60 --out runs/c
 
@@ -81,7 +83,7 @@ def train(
         return
     reading = {"separator": separator and separator.value, "column": column}
     found = _find(plan, data, seed, settings, reading, start)
-    found = found.with_changes(budget, "train").with_settings(settings)
+    found = _name_teacher(found.with_changes(budget, "train").with_settings(settings))
     if out is None:
         _tell_dry_run(found, data, as_json)
     else:
@@ -128,7 +130,18 @@ def _from_folder(plan: "Plan", start: Path | None) -> "Plan":
     from lilliput.training.prepare import starting_from
 
     folder = start or plan.start
-    return starting_from(plan, Path(folder)) if folder else plan
+    return starting_from(plan, find_model(Path(folder))) if folder else plan
+
+
+def _name_teacher(plan: "Plan") -> "Plan":
+    """The plan with its teacher's folder, which may be a model that we ship; raises if it is none."""
+    if plan.teacher.folder is None:
+        return plan
+    from lilliput.formats.folder import load_folder_config
+
+    folder = find_model(Path(plan.teacher.folder)).resolve()
+    load_folder_config(folder)
+    return plan.with_changes({"teacher": {"folder": str(folder)}}, "train")
 
 
 def _tell_dry_run(plan: "Plan", data: list[str], as_json: bool) -> None:

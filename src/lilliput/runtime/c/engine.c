@@ -353,3 +353,36 @@ int lp_cost(lp *e, int slot, const int32_t *ids, const int32_t *targets, int n, 
   }
   return LP_OK;
 }
+
+/* The `top` greatest of n numbers, greatest first, and of equal ones the first. */
+static void pick(const float *x, int n, int top, int32_t *which, float *value) {
+  int held = 0;
+  for (int i = 0; i < n; i++) {
+    int at = held;
+    if (held == top && !(x[i] > value[top - 1])) continue;
+    if (held < top) held++;
+    else at--;
+    for (; at > 0 && x[i] > value[at - 1]; at--) value[at] = value[at - 1], which[at] = which[at - 1];
+    value[at] = x[i], which[at] = i;
+  }
+}
+
+int lp_expect(lp *e, int slot, const int32_t *ids, int n, int top, int32_t *likeliest, float *chances) {
+  lp_slot *s = slot_at(e, slot);
+  int at, i, j, chunk;
+  if (!s) return LP_E_SLOT;
+  if (!can_read(e, s, ids, n) || top < 1 || top > e->model.vocab_size) return LP_E_PROMPT;
+  for (at = 0; at < n;) {
+    at += read_some(e, s, ids, at, n, 1);
+    for (i = 0; i < e->n_rows; i++, likeliest += top, chances += top) {
+      const float *row = e->logits + (size_t)i * e->vocab_wide;
+      float greatest, total = 0;
+      if (lp_likeliest(e, row, &greatest) < 0) return LP_E_NUMBERS;
+      e->kernels->chances(row, (int)e->vocab_wide, greatest, 1.44269504f, e->chances, e->chunks);
+      for (chunk = 0; chunk * LP_CHUNK < (int)e->vocab_wide; chunk++) total += e->chunks[chunk];
+      pick(e->chances, e->model.vocab_size, top, likeliest, chances);
+      for (j = 0; j < top; j++) chances[j] /= total;
+    }
+  }
+  return LP_OK;
+}

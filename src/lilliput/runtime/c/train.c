@@ -202,7 +202,9 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
 }
 
 long lp_train_layout(void) {
-  return (long)((sizeof(lp_train_shape) * 1024 + sizeof(lp_tensor)) * 1024 + sizeof(lp_rates));
+  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend)}, all = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) all = all * 509 + sizes[i];
+  return (long)all;
 }
 
 int lp_train_tensors(const lp_trainer *t) { return t->n_tensors; }
@@ -340,11 +342,11 @@ static void list_items(lp_trainer *t) {
   }
 }
 
-double lp_train_gradient(lp_trainer *t, const int32_t *ids, const int32_t *targets, const int32_t *starts, int rows, float share,
-                         float z_loss, int fresh) {
+double lp_train_gradient(lp_trainer *t, const int32_t *ids, const int32_t *targets, const int32_t *starts, int rows,
+                         const lp_lessons *lessons, float share, float z_loss, int fresh) {
   double nats = 0;
   int stats = 0;
-  t->ids = ids, t->targets = targets, t->starts = starts, t->rows = rows, t->tokens = starts[rows];
+  t->ids = ids, t->targets = targets, t->starts = starts, t->rows = rows, t->tokens = starts[rows], t->lessons = lessons;
   t->share = share, t->z_loss = z_loss, t->n_tiles = (t->tokens + LP_TILE_TOKENS - 1) / LP_TILE_TOKENS;
   for (int row = 0; row < rows; row++) {
     t->stat_starts[row] = stats, stats += lp_pad(starts[row + 1] - starts[row], LP_LANES);

@@ -25,7 +25,7 @@ typedef struct {
 
 typedef struct lp_trainer lp_trainer;
 
-/* For a binding: the sizes of lp_train_shape, lp_tensor and lp_rates, 1,024 times one another. */
+/* For a binding: the sizes of the structures that it knows, in one number. */
 long lp_train_layout(void);
 /* Bytes that a trainer of this shape needs for batches of at most `tokens` tokens in `rows` rows; 0 if unsound. */
 size_t lp_train_room(const lp_train_shape *shape, const lp_train_kernels *kernels, const lp_team *team, int tokens, int rows);
@@ -39,14 +39,28 @@ float *lp_train_array(lp_trainer *trainer, int which);
 /* To be called when the weights were written from outside. */
 void lp_train_refresh(lp_trainer *trainer);
 
+typedef struct { /* what a teacher expects: for each token of a batch `top` ids and their probabilities, times its weight */
+  int top;
+  const int32_t *ids; /* (tokens, top) */
+  const float *shares;
+} lp_lessons;
+
 /* Rows of ids begin at starts[0..rows]; a target below 0 costs nothing. Adds share * d(cost) / d(weights) to the
-   gradients, which `fresh` sets to zero first; returns the cost in nats, all targets summed. */
+   gradients, which `fresh` sets to zero first; returns the targets' cost in nats, summed. With lessons the gradient
+   is that of the cross entropy with what the teacher expects, the target having what is left of 1. */
 double lp_train_gradient(lp_trainer *trainer, const int32_t *ids, const int32_t *targets, const int32_t *starts, int rows,
-                         float share, float z_loss, int fresh);
+                         const lp_lessons *lessons, float share, float z_loss, int fresh);
 /* The gradient's norm. */
 double lp_train_norm(lp_trainer *trainer);
 /* One step along the gradient, which is `norm` long and shortened to rates->clip. */
 void lp_train_update(lp_trainer *trainer, const lp_rates *rates, double norm);
+
+/* Attention of another trainer, over rows of `tokens` tokens each: items [from, to) of its rows times heads of keys, ahead
+   or `back`. Rows follow one another in q, k, v and their slopes (`all` says where the first one's are), z and dz;
+   the heads of q share heads of k in groups of all->heads. Up to 16 numbers behind each array are read, not used. */
+void lp_attend_items(const lp_train_kernels *kernels, const lp_attend *all, int kv_heads, int from, int to, int back);
+/* Numbers of all->room for rows of so many tokens. */
+size_t lp_attend_room(int tokens, int d_head);
 
 const lp_train_kernels *lp_train_kernels_at(int level); /* as lp_kernels_at() */
 const char *lp_train_kernels_name(const lp_train_kernels *kernels);

@@ -110,6 +110,18 @@ void lp_attend_item(lp_trainer *t, int item, int part) {
 
 /* ---- the head: logits, their cost, and its slope in their place ---------------------------------------- */
 
+/* The slope of a token's cost takes what the teacher expects from the target, and gives it to the teacher's ids. */
+static void listen(lp_trainer *t, int token, float *slope) {
+  const lp_lessons *all = t->lessons;
+  size_t first = (size_t)token * (size_t)all->top;
+  float given = 0;
+  for (int i = 0; i < all->top; i++) {
+    float share = t->share * all->shares[first + (size_t)i];
+    slope[all->ids[first + (size_t)i]] -= share, given += share;
+  }
+  slope[t->targets[token]] += given;
+}
+
 void lp_head_tile(lp_trainer *t, int item, int part) {
   int from = t->desks[part].first_tile, tile = from + item, first = tile * LP_TILE_TOKENS, n = lp_tokens_of_tile(t, tile);
   int in_chunk = item * LP_TILE_TOKENS, d = t->d, v = t->vocab_wide, norm = 2 * t->shape.n_layers;
@@ -122,8 +134,12 @@ void lp_head_tile(lp_trainer *t, int item, int part) {
   lp_ahead(t, &t->head, normed, (size_t)d, n, logits, (size_t)v, 0, part);
   for (int i = 0; i < n; i++) {
     int target = t->targets[first + i];
-    if (target >= 0) nats += (double)t->k->cost(AT(logits, i, v), t->shape.vocab_size, target, t->share, t->z_loss);
-    else clear(AT(logits, i, v), v);
+    if (target < 0) {
+      clear(AT(logits, i, v), v);
+      continue;
+    }
+    nats += (double)t->k->cost(AT(logits, i, v), t->shape.vocab_size, target, t->share, t->z_loss);
+    if (t->lessons) listen(t, first + i, AT(logits, i, v));
   }
   t->costs[tile] = nats;
   lp_keep(t, &t->logits, in_chunk, n, logits);

@@ -68,6 +68,7 @@ struct lp_trainer {
   int n_jobs, n_qkv_jobs;
   /* the batch under way */
   const int32_t *ids, *targets, *starts;
+  const lp_lessons *lessons; /* or NULL */
   int32_t *positions;        /* (T) */
   int32_t *stat_starts;      /* (rows + 1): where a row's tops and shares begin */
   int tokens, rows, n_items, n_tiles, stat_row;

@@ -1,0 +1,114 @@
+"""A run's teacher: another model, or n-grams of the text, asked once what it expects at every token.
+
+A run goes over its text many times and the teacher over it once, so that its answers cost little: of each
+token only its likeliest ids are kept (`top`), and what is left of the probability is the token's own. So the
+lesson is right on the average wherever the teacher is, and no worse than the text where it knows nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.errors import ConfigError
+from lilliput.formats.folder import ModelFolder, load_folder
+from lilliput.formats.image import write_image
+from lilliput.runtime.native import MAX_WIDTH, NativeEngine, available_threads, library_path, place_image
+from lilliput.stories.lessons import Lesson, write_lessons
+from lilliput.stories.shard_files import Shard
+from lilliput.stories.windows import iter_spans
+from lilliput.training.ngrams import iter_ngram_lessons
+from lilliput.training.plan import Plan
+
+_TELL_EVERY = 10  # parts of the text
+
+
+class _Model(Protocol):
+    """A model that says what comes next."""
+
+    context: int
+
+    def expect(self, ids: NDArray[np.int64], top: int) -> Lesson:
+        """The likeliest ids behind each of ids (T,). (T, top)"""
+
+
+def teach(plan: Plan, tokenizer: str, shard: Shard, path: Path, tell: Callable[[str], None]) -> None:
+    """Write what the plan's teacher expects at each token of the shard.
+
+    `tokenizer` is the fingerprint of the run's: a model that was trained with another one knows other ids,
+    and is refused with a ConfigError.
+    """
+    teacher = plan.teacher
+    top = min(teacher.top, shard.header.vocab_size)
+    if teacher.ngrams:
+        tell(f"teacher: counting up to {teacher.ngrams} tokens in a row")
+        lessons: Iterator[Lesson] = iter_ngram_lessons(shard, teacher.ngrams, top)
+        write_lessons(path, shard, lessons, top, f"{teacher.ngrams}-grams")
+        return
+    folder = load_folder(Path(teacher.folder or ""))
+    if folder.tokenizer.fingerprint != tokenizer:
+        raise ConfigError(
+            f"teacher.folder: {teacher.folder} reads with another tokenizer than this run; leave out "
+            "tokenizer and --from, and the run takes the teacher's"
+        )
+    tell(f"teacher: {teacher.folder} reads {shard.header.tokens:,} tokens")
+    write_lessons(path, shard, _ask(folder, shard, top, tell), top, str(Path(teacher.folder or "").name))
+
+
+def _ask(folder: ModelFolder, shard: Shard, top: int, tell: Callable[[str], None]) -> Iterator[Lesson]:
+    """What a model expects at each token of every story, in the shard's order."""
+    models = _open_models(folder)
+    part = -(-len(shard) // _TELL_EVERY)
+    with ThreadPoolExecutor(len(models)) as pool:
+        free = list(models)
+
+        def ask(number: int) -> Lesson:
+            model = free.pop()
+            try:
+                return _read_story(model, shard.story(number).astype(np.int64), top)
+            finally:
+                free.append(model)
+
+        numbers = iter(range(len(shard)))
+        done = 0
+        while some := list(islice(numbers, 64)):  # so many stories' answers are held at once
+            yield from pool.map(ask, some)
+            done += len(some)
+            if done % part < len(some) and done < len(shard):
+                tell(f"teacher: {done / len(shard):.0%} read")
+
+
+def _read_story(model: _Model, ids: NDArray[np.int64], top: int) -> Lesson:
+    """A story from its BOS to its end: the lesson of its BOS is empty."""
+    likeliest, chances = np.zeros((len(ids), top), np.int32), np.zeros((len(ids), top), np.float32)
+    for span in iter_spans(len(ids) - 1, model.context):
+        found = model.expect(ids[span.start : span.stop], top)
+        skip = span.new - span.start
+        likeliest[span.new + 1 : span.stop + 1] = found.ids[skip:]
+        chances[span.new + 1 : span.stop + 1] = found.chances[skip:]
+    return Lesson(likeliest, chances)
+
+
+def _open_models(folder: ModelFolder) -> list[_Model]:
+    """The model by the C engine, once for each thread, or by torch where that was not built."""
+    if library_path() is None:
+        from lilliput.training.teacher_torch import TorchTeacher
+
+        return [TorchTeacher(folder)]
+    image = place_image(write_image(folder.config, folder.weights, lambda _name, matrix: matrix))
+    return [_CTeacher(NativeEngine(image, width=MAX_WIDTH)) for _ in range(available_threads())]
+
+
+class _CTeacher:
+    """See _Model."""
+
+    def __init__(self, engine: NativeEngine) -> None:
+        self._engine, self.context = engine, engine.context
+
+    def expect(self, ids: NDArray[np.int64], top: int) -> Lesson:
+        """See _Model.expect."""
+        return Lesson(*self._engine.expect(ids.astype(np.int32), top))
