@@ -4,11 +4,12 @@
         --budgets 1000000:0,1,2 3000000:0,1,2 9000000:0 --rates 0.01,0.02,0.03,0.04 --batches 512,1024,2048 \\
         --set data.valid_share=0.003 --runs runs.jsonl -o benchmarks/rows/rate_law.json
 
-A budget is tokens:seeds. At each, bits per byte on --valid (mean over the seeds) is fitted over x = log2(Muon's
-rate) and y = log2(targets a step) by c + px x + py y + qxx x^2 + qyy y^2 + qxy x y, least squares; its lowest
-point, inside the grid or within a factor of two of it, is that budget's best. The law is a straight line through
-the logarithms: best = factor * (tokens / 10^6)^exponent. Each surface is told with how far the points lie from it,
-so that it can be seen whether it says anything. Runs that muon_vs_adamw.py kept in --runs are not run again.
+A budget is tokens:seeds. At each, bits per byte on --valid (mean over the seeds) is fitted over
+x = log2(Muon's rate) and y = log2(targets a step) by c + px x + py y + qxx x^2 + qyy y^2 + qxy x y, least
+squares; its lowest point, inside the grid or within a factor of two of it, is that budget's best. The law is
+a straight line through the logarithms: best = factor * (tokens / 10^6)^exponent. Each surface is told with
+how far the points lie from it, so that it can be seen whether it says anything. Runs that muon_vs_adamw.py
+kept in --runs are not run again.
 """
 
 import argparse
