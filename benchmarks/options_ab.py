@@ -8,7 +8,8 @@ A variant is the plan with the settings below and nothing else changed, rates ne
 option is said at this plan's rates, budget and size. Where a setting changes the number of parameters others
 bring it back under the plan's. A seed decides weights and batches, the same ones for variant and plan. The
 difference is taken seed by seed, in bits per byte of --valid (less is better); its interval is Student's t,
-95%. With three seeds only large differences stand out: an interval around zero says "not seen here", no more.
+95%. With three seeds only large differences stand out: an interval around zero says "not seen here", no more;
+and of twenty variants that change nothing one is expected beyond its interval.
 Runs have one thread each and go side by side; each is written to --runs as it ends, and what is there already
 is not run again. --only WORD takes the variants with that word in their names.
 """

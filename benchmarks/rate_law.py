@@ -40,6 +40,8 @@ def terms(x: Floats, y: Floats) -> Floats:
 def find_best(rates: Floats, batches: Floats, scores: Floats) -> dict[str, float]:
     """The lowest point of the surface through the scores, and how far the scores lie from it."""
     x, y = np.log2(rates), np.log2(batches)
+    if len(scores) < 7:
+        raise SystemExit(f"{len(scores)} points of a grid did not diverge: a surface of 6 numbers needs 7")
     weights = np.linalg.lstsq(terms(x, y), scores, rcond=None)[0]
     error = float(np.std(scores - terms(x, y) @ weights))
     fine = [np.linspace(axis.min() - 1, axis.max() + 1, 201) for axis in (x, y)]
@@ -51,6 +53,7 @@ def find_best(rates: Floats, batches: Floats, scores: Floats) -> dict[str, float
         "batch_tokens": float(2 ** along[lowest]),
         "bits_per_byte": float(surface[lowest]),
         "error": error,
+        "at_the_edge": bool(across[lowest] in fine[0][[0, -1]] or along[lowest] in fine[1][[0, -1]]),
     }
 
 
@@ -71,9 +74,10 @@ def measure(options: argparse.Namespace, tokens: int, seeds: list[int]) -> dict[
     known = ~np.isnan(scores)
     rates, batches = (np.array([float(point[i]) for point in points]) for i in (0, 1))
     best = find_best(rates[known], batches[known], scores[known])
+    found = [float(score) if is_known else None for score, is_known in zip(scores, known, strict=True)]
     grid = [
-        {"muon_rate": float(rate), "batch_tokens": float(batch), "bits_per_byte": float(score)}
-        for (rate, batch), score in zip(points, scores, strict=True)
+        {"muon_rate": float(rate), "batch_tokens": float(batch), "bits_per_byte": score}
+        for (rate, batch), score in zip(points, found, strict=True)
     ]
     return {"tokens": tokens, "seeds": seeds, "best": best, "grid": grid}
 
@@ -86,7 +90,8 @@ def print_law(budgets: list[dict[str, Any]], law: dict[str, dict[str, float]]) -
         best = budget["best"]
         print(
             f"| {budget['tokens']:,} | {len(budget['seeds'])} | {best['muon_rate']:.4f} | "
-            f"{best['batch_tokens']:,.0f} | {best['bits_per_byte']:.4f} | {best['error']:.4f} |"
+            f"{best['batch_tokens']:,.0f}{' (edge)' if best['at_the_edge'] else ''} | "
+            f"{best['bits_per_byte']:.4f} | {best['error']:.4f} |"
         )
     for name, fit in law.items():
         print(f"\n{name} = {fit['factor']:.4g} * (tokens / 10^6)^{fit['exponent']:.3f}")
@@ -107,6 +112,8 @@ def main() -> None:
     parser.add_argument("--runs", metavar="JSONL", type=Path)
     parser.add_argument("-o", dest="output", type=Path)
     options = parser.parse_args()
+    if len(options.budgets) < 2:
+        parser.error("--budgets: a law needs two at least")
     budgets = []
     for budget in options.budgets:
         tokens, _, seeds = budget.partition(":")

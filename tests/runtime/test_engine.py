@@ -309,6 +309,8 @@ def test_what_an_engine_expects_are_the_greatest_of_its_logits(seed):
         assert likeliest.shape == found.shape == (30, top)
         np.testing.assert_array_equal(likeliest, np.argsort(-logits, axis=1, kind="stable")[:, :top])
         np.testing.assert_allclose(found, np.take_along_axis(chances, likeliest.astype(int), 1), rtol=1e-4)
-    for wrong in (0, config.vocab_size + 1):
+    likeliest, _ = engine.expect(ids, 3, 9)
+    np.testing.assert_array_equal(likeliest, np.argsort(-logits[:, :9], axis=1, kind="stable")[:, :3])
+    for top, end in ((0, None), (config.vocab_size + 1, None), (4, 3), (1, config.vocab_size + 1)):
         with pytest.raises(LilliputError):
-            engine.expect(ids, wrong)
+            engine.expect(ids, top, end)

@@ -74,6 +74,10 @@ def test_lessons_of_another_shard_are_refused(make_shard: MakeShard, tmp_path: P
         (lambda data: data[:100], "it is too short"),
         (lambda data: b"x" + data[1:], "holds no lessons of version 1"),
         (lambda data: data[:30] + b"9" + data[31:], "is damaged"),
+        (lambda data: data[:4096] + b"\xff\xff" + data[4098:], "no id or no probability"),
+        (lambda data: data[:4100] + b"\0\x7e" + data[4102:], "no id or no probability"),  # a NaN
+        (lambda data: data[:4100] + b"\0\x3c" + data[4102:], "no id or no probability"),  # 1 and 0.375
+        (lambda data: data[:4096] + b"\x09\0" + data[4098:], "is damaged"),
         (lambda data: data[:-1], "cut short or has too much"),
         (lambda data: data + b"\0", "cut short or has too much"),
     ],

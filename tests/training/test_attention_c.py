@@ -10,6 +10,8 @@ from lilliput.models.layers import causal_attention
 from lilliput.runtime.native import library_path
 from lilliput.training import attention_c
 from lilliput.training.attention_c import attend, quicken_attention
+from lilliput.training.plan import TrainPlan
+from lilliput.training.step_torch import TorchStep
 
 pytestmark = pytest.mark.skipif(library_path() is None, reason="the C engine was not built")
 
@@ -81,6 +83,27 @@ def test_a_window_as_long_as_the_text_is_none() -> None:
     assert torch.equal(attend(*parts, 0.3, 20), attend(*parts, 0.3))
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_what_torch_makes_by_default_does_not_matter(kind: torch.dtype) -> None:
+    parts = drawn((2, 4, 2, 20, 8))
+    wanted = slopes_by(attend, parts, 0.3)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(kind)
+    try:
+        found = [attend(*parts, 0.3)]
+        found += torch.autograd.grad(found[0].sum(), parts)
+    finally:
+        torch.set_default_dtype(before)
+    assert torch.equal(found[0], wanted[0])
+    assert all(part.isfinite().all() for part in found)
+
+
+def test_the_torch_step_attends_in_c() -> None:
+    config = LlamaConfig(vocab_size=50, d_model=32, n_layers=1, n_heads=4, n_kv_heads=2, d_ff=40, context=64)
+    step = TorchStep(config, TrainPlan(tokens=1000, device="cpu"), 0)
+    assert step.model.blocks[0].attn.attend is attend
+
+
 @pytest.mark.parametrize("family", [LlamaConfig, GPTNeoConfig])
 def test_a_models_gradient_stays_what_it_was(family: type) -> None:
     heads = {"n_kv_heads": 2} if family is LlamaConfig else {"window": 7}
@@ -95,6 +118,7 @@ def test_a_models_gradient_stays_what_it_was(family: type) -> None:
     for quick in (False, True):
         if quick:
             quicken_attention(model)
+            assert all(block.attn.attend is attend for block in model.blocks)
         model.zero_grad()
         model(ids).logsumexp(-1).sum().backward()
         gradients.append([weight.grad.clone() for weight in model.parameters()])

@@ -33,7 +33,7 @@ class TimedStep:
     def __init__(self, clock: Clock, fixed_s: float, target_s: float) -> None:
         self.clock, self.cost, self.learnt = clock, StepCost(fixed_s, target_s), 0
 
-    def learn(self, batch: Batch, factor: float) -> StepResult:
+    def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         self.clock.now += self.cost.of(sum(len(row) - 1 for row in batch.rows))
         self.learnt += 1
         return StepResult(1.0, 1.0)

@@ -13,7 +13,7 @@ from lilliput.stories.batches import Batch
 from lilliput.training.checks import check_batch
 from lilliput.training.diary import append_row, next_sample_after, read_rows, write_diary
 from lilliput.training.loop import Surroundings, train
-from lilliput.training.plan import Plan, TrainPlan
+from lilliput.training.plan import Plan, TeacherPlan, TrainPlan
 from lilliput.training.resume import RunFiles
 from lilliput.training.step import StepResult
 
@@ -32,10 +32,12 @@ class CountingStep:
     device: str = "none"
     learnt: int = 0
     rates: list[float] = field(default_factory=list)
+    taught: list[float] = field(default_factory=list)
 
     def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
         self.learnt += 1
         self.rates.append(factor)
+        self.taught.append(teaching)
         return StepResult(250.0, 0.5)
 
     def weights(self) -> Weights:
@@ -80,6 +82,11 @@ def test_a_token_budget_is_used_up_and_not_passed(tmp_path: Path) -> None:
     assert (step.learnt, reason) == (20, "finished")
     assert seen[-2]["tokens"] == 2000
     assert seen[-2]["nats_per_token"] == 2.5
+
+
+def test_the_teacher_speaks_in_its_share_of_the_budget(tmp_path: Path) -> None:
+    taught = plan(tokens=1000).model_copy(update={"teacher": TeacherPlan(ngrams=2, weight=0.7, until=0.3)})
+    assert run(taught, tmp_path)[0].taught == [0.7] * 3 + [0.0] * 7
 
 
 def test_a_time_budget_ends_by_the_clock(tmp_path: Path) -> None:

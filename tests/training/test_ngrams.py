@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lilliput.stories.shard_files import Shard, open_shard, write_shard
+from lilliput.training import ngrams
 from lilliput.training.ngrams import iter_ngram_lessons
 
 VOCABULARY = 9
@@ -69,6 +70,16 @@ def test_probabilities_are_those_of_the_formula(tmp_path: Path, order: int) -> N
         assert found == pytest.approx(dict.fromkeys(range(VOCABULARY), 0.0) | dict(expected), abs=1e-6)
 
 
+def test_a_long_text_is_taken_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shard = make_shard(tmp_path / "s", drawn_stories(60))
+    [whole] = iter_ngram_lessons(shard, 3, 2)
+    monkeypatch.setattr(ngrams, "_AT_ONCE", 40)
+    parts = list(iter_ngram_lessons(shard, 3, 2))
+    assert len(parts) > 10
+    assert np.array_equal(np.concatenate([part.ids for part in parts]), whole.ids)
+    assert np.array_equal(np.concatenate([part.chances for part in parts]), whole.chances)
+
+
 def test_only_the_likeliest_are_kept_and_never_more_than_all_probability(tmp_path: Path) -> None:
     shard = make_shard(tmp_path / "s", drawn_stories(60))
     [whole], [few] = (list(iter_ngram_lessons(shard, 2, top)) for top in (VOCABULARY, 2))
@@ -84,8 +95,9 @@ def test_a_token_seen_once_behind_its_context_is_not_known_by_heart(tmp_path: Pa
     assert lesson.ids[8, 0] == 5
 
 
-def test_a_bos_is_not_foretold(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", [3, 4, 8])
+def test_a_bos_is_not_foretold_and_short_stories_have_no_long_contexts(tmp_path: Path, order: int) -> None:
     shard = make_shard(tmp_path / "s", [[3], [4]])
-    [lesson] = iter_ngram_lessons(shard, 3, 2)
+    [lesson] = iter_ngram_lessons(shard, order, 2)
     assert lesson.chances[[0, 3]].tolist() == [[0, 0], [0, 0]]
     assert (lesson.chances[1] > 0).any()

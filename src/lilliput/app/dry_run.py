@@ -23,6 +23,7 @@ from lilliput.training.memory import measure_memory
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared, held_back_share, prepare
 from lilliput.training.resume import RunFiles
+from lilliput.training.schedule import teaching_at
 from lilliput.training.step import Step
 from lilliput.training.steps import make_step
 
@@ -103,7 +104,8 @@ def _measure(
     step = make_step(plan)
     held_back = held_back_texts(prepared, SCORE_STORIES)
     look = _measure_look(plan, step, prepared, held_back[:LOOK_STORIES])
-    cost = measure_step(step, batches, time.perf_counter, _MEASURE_S)
+    midway = teaching_at(plan.teacher, 0.5)
+    cost = measure_step(step, batches, time.perf_counter, _MEASURE_S, midway)
     gauge = Efficiency(plan.model, measure_peak(step.device))
     flops_per_token = _flops_per_token(gauge, batches)
     targets = round(batches.targets_per_epoch * scale)

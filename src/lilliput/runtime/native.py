@@ -79,7 +79,7 @@ _SIGNATURES = {
     "lp_take": (_int, [_pointer, _int, _ids, _int, ct.POINTER(_int)]),
     "lp_cancel": (_int, [_pointer, _int]),
     "lp_read": (_int, [_pointer, _int, _ids, _int, _int, _floats]),
-    "lp_expect": (_int, [_pointer, _int, _ids, _int, _int, _ids, _floats]),
+    "lp_expect": (_int, [_pointer, _int, _ids, _int, _int, _int, _ids, _floats]),
     "lp_cost": (_int, [_pointer, _int, _ids, _ids, _int, _floats, _floats, ct.POINTER(ct.c_uint8)]),
     "lp_logits": (_floats, [_pointer, _int]),
     "lp_kernels_at": (_pointer, [_int]),
@@ -258,16 +258,18 @@ class NativeEngine:
         return np.log(totals.astype(np.float64)) - below, right.astype(bool)
 
     def expect(
-        self, ids: npt.NDArray[np.int32], top: int
+        self, ids: npt.NDArray[np.int32], top: int, end: int | None = None
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Behind each of ids (T,), from an empty slot: the `top` likeliest next ids (T, top) and their
-        probabilities, likeliest first."""
+        probabilities, likeliest first; only of ids below `end`, if one is given."""
         self._require_threads()
         likeliest, chances = np.empty((len(ids), top), np.int32), np.empty((len(ids), top), np.float32)
         self.cancel(0)
         read = np.ascontiguousarray(ids, np.int32).ctypes.data_as(_ids)
         found = likeliest.ctypes.data_as(_ids), chances.ctypes.data_as(_floats)
-        self._check(self._library.lp_expect(self._engine, 0, read, len(ids), top, *found))
+        self._check(
+            self._library.lp_expect(self._engine, 0, read, len(ids), end or self.vocab_size, top, *found)
+        )
         return likeliest, chances
 
     def logits(self, slot: int) -> npt.NDArray[np.float32]:

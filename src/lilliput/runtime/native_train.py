@@ -121,7 +121,7 @@ def load_train_library() -> ct.CDLL:
     layout = 0
     for structure in (TrainShape, Tensor, Rates, LessonsOfBatch, Attend):
         layout = layout * 509 + ct.sizeof(structure)
-    if library.lp_train_layout() != layout:
+    if library.lp_train_layout() != layout & 0x7FFFFFFF:
         raise LilliputError(STALE)
     return library
 
@@ -224,21 +224,26 @@ class NativeTrainer:
             raise ValueError(f"an id is beyond the vocabulary of {vocabulary}")
         arrays = [np.ascontiguousarray(array, np.int32) for array in (ids, targets, starts)]
         places = [array.ctypes.data_as(_ids) for array in arrays]
-        taught = self._lessons_of(lessons, len(ids)) if lessons else None
+        said, weighed = self._check_lessons(lessons, len(ids)) if lessons else (None, None)
+        taught = None
+        if said is not None and weighed is not None:  # both are held while C reads them
+            shares = weighed.ctypes.data_as(ct.POINTER(_float))
+            taught = LessonsOfBatch(said.shape[1], said.ctypes.data_as(_ids), shares)
         return float(
             self._library.lp_train_gradient(
                 self._trainer, *places, len(starts) - 1, taught, share, z_loss, fresh
             )
         )
 
-    def _lessons_of(self, lessons: tuple[npt.NDArray[np.int32], Floats], tokens: int) -> LessonsOfBatch:
+    def _check_lessons(
+        self, lessons: tuple[npt.NDArray[np.int32], Floats], tokens: int
+    ) -> tuple[npt.NDArray[np.int32], Floats]:
         ids, shares = np.ascontiguousarray(lessons[0], np.int32), np.ascontiguousarray(lessons[1], np.float32)
-        if not ids.shape == shares.shape or len(ids) != tokens:
+        if ids.ndim != 2 or ids.shape != shares.shape or len(ids) != tokens:
             raise ValueError(f"lessons {ids.shape} and {shares.shape} of {tokens} tokens")
         if ids.min() < 0 or ids.max() >= self._shape.vocab_size:
             raise ValueError(f"a teacher's id is beyond the vocabulary of {self._shape.vocab_size}")
-        places = ids.ctypes.data_as(_ids), shares.ctypes.data_as(ct.POINTER(_float))
-        return LessonsOfBatch(ids.shape[1], *places)
+        return ids, shares
 
     def norm(self) -> float:
         """The norm of the gradient."""

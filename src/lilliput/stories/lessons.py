@@ -9,14 +9,14 @@ Layout (every number little end first):
     4096   records   one a token of the shard, in its order: `top` ids, uint16 or uint32 as in the shard, and
                      as many probabilities, float16. Of a BOS, which nothing foretells, all are zero.
 
-The header has the counts, the CRC-32 of the shard's contents, and who taught.
+The header has the counts, the CRC-32 of the shard's contents and of the records, and who taught.
 """
 
 import json
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ Ids = NDArray[np.int32]
 Chances = NDArray[np.float32]
 
 _MAGIC, _VERSION, _HEADER_END = b"LILTEACH", 1, 4096
+_CHECK_RECORDS = 1 << 16
+"""So many are checked at once."""
+_MOST_CHANCE = 1.01
+"""Probabilities in float16 may together be a little above 1."""
 _PREAMBLE = struct.Struct("<8sII")  # magic, version, CRC-32 of the rest up to _HEADER_END
 
 
@@ -48,7 +52,9 @@ class LessonsHeader:
 
     tokens: int
     top: int
+    vocab_size: int
     shard_crc32: int
+    crc32: int  # of the records
     dtype: str  # of the ids
     teacher: str
 
@@ -67,33 +73,48 @@ class Lessons:
 
     def at(self, start: int, stop: int) -> Lesson:
         """The lesson of tokens start to stop of the shard."""
-        part = np.asarray(self._records[start:stop])
+        part = self._records[start:stop]
         return Lesson(part["ids"].astype(np.int32), part["chances"].astype(np.float32))
 
 
-def write_lessons(path: Path, shard: Shard, lessons: Iterable[Lesson], top: int, teacher: str) -> None:
-    """Write lessons of all tokens of a shard, one behind another, atomically.
+def write_lessons(path: Path, shard: Shard, lessons: Iterable[Lesson], top: int, teacher: str) -> int:
+    """Write lessons of all tokens of a shard, one behind another, atomically; returns the bytes written.
 
     Raises DataError where they are not as many as the shard's tokens.
     """
     header = LessonsHeader(
-        shard.header.tokens, top, shard.header.crc32, shard.header.dtype, teacher[: _HEADER_END // 8]
+        tokens=shard.header.tokens,
+        top=top,
+        vocab_size=shard.header.vocab_size,
+        shard_crc32=shard.header.crc32,
+        crc32=0,
+        dtype=shard.header.dtype,
+        teacher=teacher[-_HEADER_END // 8 :],
     )
-    body = json.dumps(asdict(header)).encode("ascii").ljust(_HEADER_END - _PREAMBLE.size)
-    written = 0
+    written = crc = 0
     with atomic_write(path) as file:
-        file.write(_PREAMBLE.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body)
+        file.write(bytes(_HEADER_END))
         for lesson in lessons:
             records = np.empty(len(lesson.ids), header.record)
             records["ids"], records["chances"] = lesson.ids, lesson.chances
-            file.write(records.tobytes())
+            data = records.tobytes()
+            crc = zlib.crc32(data, crc)
+            file.write(data)
             written += len(records)
         if written != header.tokens:
             raise DataError(f"the teacher spoke of {written:,} tokens, the shard has {header.tokens:,}")
+        body = json.dumps(asdict(replace(header, crc32=crc))).encode("ascii")
+        body = body.ljust(_HEADER_END - _PREAMBLE.size)
+        file.seek(0)
+        file.write(_PREAMBLE.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body)
+    return _HEADER_END + written * header.record.itemsize
 
 
 def open_lessons(path: Path, shard: Shard) -> Lessons:
-    """Open a file of lessons; raises FormatError for a damaged one, DataError for one of another shard."""
+    """Open a file of lessons, all of it checked.
+
+    Raises FormatError for a damaged one, DataError for one of another shard.
+    """
     if not path.is_file():
         raise DataError(f"{path} is missing: the run was to learn from a teacher; start it again")
     with path.open("rb") as file:
@@ -109,15 +130,33 @@ def open_lessons(path: Path, shard: Shard) -> Lessons:
         raise DataError(f"{path} was made for other stories than {shard.path}; start the run again")
     if path.stat().st_size != _HEADER_END + header.tokens * header.record.itemsize:
         raise FormatError(f"{path} is cut short or has too much")
-    return Lessons(header, np.memmap(path, header.record, "r", _HEADER_END, (header.tokens,)))
+    records = np.memmap(path, header.record, "r", _HEADER_END, (header.tokens,)).view(np.ndarray)
+    _check_records(records, header, path)
+    return Lessons(header, records)
+
+
+def _check_records(records: NDArray[Any], header: LessonsHeader, path: Path) -> None:
+    """Every id and probability of a damaged or foreign file would go into a gradient."""
+    crc = 0
+    for first in range(0, len(records), _CHECK_RECORDS):
+        part = records[first : first + _CHECK_RECORDS]
+        crc = zlib.crc32(part.tobytes(), crc)
+        chances = part["chances"].astype(np.float32)
+        sound = (chances >= 0).all() and (chances.sum(1) < _MOST_CHANCE).all()  # a NaN is neither
+        if not sound or part["ids"].max() >= header.vocab_size:
+            raise FormatError(f"{path} holds what is no id or no probability")
+    if crc != header.crc32:
+        raise FormatError(f"{path} is damaged")
 
 
 def _read_header(body: bytes, path: Path) -> LessonsHeader:
+    numbers = ("tokens", "top", "vocab_size", "shard_crc32", "crc32")
     try:
         told = json.loads(body)
-        tokens, top, crc = (int(told[name]) for name in ("tokens", "top", "shard_crc32"))
-        header = LessonsHeader(tokens, top, crc, str(told["dtype"]), str(told["teacher"]))
-    except (ValueError, KeyError, TypeError):
+        if not all(type(told[name]) is int for name in numbers):
+            raise ValueError
+        header = LessonsHeader(**{name: told[name] for name in (*numbers, "dtype", "teacher")})
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise FormatError(f"{path} does not say what lessons it holds") from None
     if header.dtype not in ("uint16", "uint32") or not 1 <= header.top <= 1 << 16 or header.tokens < 0:
         raise FormatError(f"{path} does not say what lessons it holds")

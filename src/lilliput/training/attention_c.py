@@ -6,16 +6,17 @@ is the same, and whatever the kernels do not do (a window, dropout, another type
 
 import ctypes as ct
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from lilliput.models.decoder import Decoder
 from lilliput.models.layers import Attention, causal_attention
-from lilliput.runtime.native import library_path
+from lilliput.runtime.native import available_threads, library_path
 from lilliput.runtime.native_train import Attend, load_train_library
 
 _SLACK = 16
@@ -39,7 +40,9 @@ def attend(
 ) -> Tensor:
     """See causal_attention."""
     tokens = q.shape[-2]
-    ours = q.device.type == "cpu" and q.dtype == k.dtype == v.dtype == torch.float32 and not dropout
+    ours = (
+        all(part.device.type == "cpu" and part.dtype == torch.float32 for part in (q, k, v)) and not dropout
+    )
     if not ours or tokens != k.shape[-2] or tokens < 2 or (window is not None and window < tokens):
         return causal_attention(q, k, v, scale, window, dropout)
     z: Tensor = _InC.apply(q, k, v, scale)  # type: ignore[no-untyped-call]
@@ -59,13 +62,14 @@ class _InC(torch.autograd.Function):
         by_head[:, :, H : H + G] = k.transpose(1, 2)
         by_head[:, :, H + G :] = v.transpose(1, 2)
         z = _room(B, T, H * K)
-        stats = torch.empty(2, B, H, -(-T // _LANES) * _LANES)
+        stats = _empty(2, B, H, -(-T // _LANES) * _LANES)
         _run(_places(packed, z, stats, H, G, K, scale), B, G, back=False)
         context.save_for_backward(packed, z, stats)
         context.shape, context.scale = (H, G, K), scale
         return z.view(B, T, H, K).transpose(1, 2)
 
     @staticmethod
+    @once_differentiable
     def backward(context: Any, dz: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         packed, z, stats = context.saved_tensors
         H, G, K = context.shape
@@ -83,7 +87,12 @@ class _InC(torch.autograd.Function):
 
 def _room(B: int, T: int, wide: int) -> Tensor:
     """(B, T, wide) with something behind it."""
-    return torch.empty(B * T * wide + _SLACK)[: B * T * wide].view(B, T, wide)
+    return _empty(B * T * wide + _SLACK)[: B * T * wide].view(B, T, wide)
+
+
+def _empty(*shape: int) -> Tensor:
+    """Room in memory for C, whatever torch makes by default."""
+    return torch.empty(shape, dtype=torch.float32, device="cpu")
 
 
 def _places(packed: Tensor, z: Tensor, stats: Tensor, H: int, G: int, K: int, scale: float) -> Attend:
@@ -116,17 +125,20 @@ def _run(all_rows: Attend, rows: int, kv_heads: int, *, back: bool) -> None:
 
     def run(thread: int) -> None:
         mine = Attend.from_buffer_copy(all_rows)
-        room = torch.empty(library.lp_attend_room(all_rows.tokens, all_rows.d_head))
+        room = _empty(library.lp_attend_room(all_rows.tokens, all_rows.d_head))
         mine.room = room.data_ptr()
         first, last = (items * part // threads for part in (thread, thread + 1))
         library.lp_attend_items(kernels, ct.byref(mine), kv_heads, first, last, back)
 
-    others = [_helpers(threads).submit(run, thread) for thread in range(1, threads)]
-    run(0)
+    others = [_helpers().submit(run, thread) for thread in range(1, threads)]
+    try:
+        run(0)
+    finally:
+        wait(others)  # they write into what the caller holds
     for other in others:
         other.result()
 
 
 @cache
-def _helpers(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="attention")
+def _helpers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(available_threads(), thread_name_prefix="attention")

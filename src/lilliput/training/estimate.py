@@ -26,7 +26,9 @@ class StepCost:
         return self.fixed_s + self.target_s * targets
 
 
-def measure_step(step: Step, batches: Batches, clock: Callable[[], float], seconds: float) -> StepCost:
+def measure_step(
+    step: Step, batches: Batches, clock: Callable[[], float], seconds: float, teaching: float = 0.0
+) -> StepCost:
     """Learn for about `seconds`, at a rate of zero: as short a measurement as tells what a step costs.
 
     Whole batches where these are quick. Else one row, and ever larger parts of a batch: the time of a part
@@ -35,7 +37,7 @@ def measure_step(step: Step, batches: Batches, clock: Callable[[], float], secon
 
     def timed(batch: Batch) -> float:
         began = clock()
-        step.learn(batch, 0.0)
+        step.learn(batch, 0.0, teaching)
         return clock() - began
 
     whole, row = batches.at(0), first_rows(batches.at(0), 1)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from lilliput.stories.lessons import Lesson
 from lilliput.stories.shard_files import Shard
 
-_AT_ONCE = 1 << 15  # tokens; some hundred bytes each
+_AT_ONCE = 1 << 23
+"""So many pairs of an id from the longer context and one from the shorter are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ def iter_ngram_lessons(shard: Shard, order: int, top: int) -> Iterator[Lesson]:
     place = np.arange(len(tokens)) - np.repeat(offsets[:-1], offsets[1:] - offsets[:-1])  # in its story
     is_bos = place == 0
     counts = _count(tokens, place, order, shard.header.vocab_size)
-    for first in range(0, len(tokens), _AT_ONCE):
-        part = slice(first, first + _AT_ONCE)
+    at_once = max(1, _AT_ONCE // (top * (top + 1)))
+    for first in range(0, len(tokens), at_once):
+        part = slice(first, first + at_once)
         yield _foretell(counts, tokens, is_bos, part, top)
 
 
@@ -53,6 +55,8 @@ def _count(tokens: NDArray[np.int64], place: NDArray[np.int64], order: int, voca
     for length in range(order):
         if length:  # one token more, where the story has as many and its BOS is not passed
             has = (place >= length) & (context >= 0)
+            if not has.any():
+                break
             context = _number(np.where(has, context * vocabulary + np.roll(tokens, length), -1))
         counts.append(_count_followers(context, tokens, vocabulary))
     return counts

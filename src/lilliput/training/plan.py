@@ -98,15 +98,15 @@ class TeacherPlan(Config):
     """What a run learns from beside the text: another's probabilities of what comes next, asked once."""
 
     folder: str | None = None
-    """A model folder that teaches (distillation, Hinton et al. 2015, at temperature 1); the run takes its
-    tokenizer."""
+    """A model folder that teaches (distillation, Hinton et al. 2015, at temperature 1). The run must have its
+    tokenizer, and takes it where the plan names none."""
     ngrams: Annotated[int, Field(ge=0, le=8)] = 0
     """Teach by counts of so many tokens in a row, of the text itself; 0: not."""
-    weight: Share = 0.5
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.5
     """How much the teacher's word counts; the text's has the rest."""
-    until: Share = 1.0
+    until: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the budget after which it teaches no more."""
-    top: Annotated[int, Field(ge=1, le=256)] = 16
+    top: Annotated[int, Field(ge=1, le=64)] = 16
     """How many of its likeliest tokens are kept; what they leave of the probability is the text's."""
 
     @property

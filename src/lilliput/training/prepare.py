@@ -21,7 +21,7 @@ from lilliput.stories.split import is_valid
 from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
-from lilliput.training.teaching import teach
+from lilliput.training.teaching import check_teacher, teach
 
 TOKENIZER_CHARACTERS = 64_000_000
 """A tokenizer is trained on at most this much of the text; more changes nothing but the wait."""
@@ -66,6 +66,7 @@ def prepare(
     """
     share = plan.data.valid_share or held_back_share(open_again())
     tokenizer = _make_tokenizer(plan, open_again, share, fit_vocabulary)
+    check_teacher(plan, tokenizer)
     plan = plan.with_changes({"data": {"valid_share": share}}, "prepare")
     if plan.start is None:
         plan = plan.with_changes({"model": {"vocab_size": tokenizer.vocab_size}}, "prepare")
@@ -76,8 +77,7 @@ def prepare(
         skips = _count_unlearnt(open_again(), tokenizer, share, plan.data.learn_after)
         write_safetensors(files.unlearnt, {"unlearnt": skips})
     if plan.teacher.teaches:
-        shard = open_shard(files.train_shard, tokenizer.fingerprint)
-        teach(plan, tokenizer.fingerprint, shard, files.lessons, tell)
+        teach(plan, open_shard(files.train_shard, tokenizer.fingerprint), files.lessons, tell)
     data = DataDetails(
         description=opened.description,
         fingerprint=counts.train.source,
@@ -154,15 +154,16 @@ def _make_tokenizer(
 ) -> Tokenizer:
     if plan.start is not None:
         return load_folder_tokenizer(Path(plan.start))
-    if plan.tokenizer is None and plan.teacher.folder is not None:
-        return load_folder_tokenizer(Path(plan.teacher.folder))
-    if plan.tokenizer is None:
+    if plan.tokenizer is not None:
+        name, tokenizer = plan.tokenizer, load_tokenizer(Path(plan.tokenizer))
+    elif plan.teacher.folder is not None:
+        name, tokenizer = plan.teacher.folder, load_folder_tokenizer(Path(plan.teacher.folder))
+    else:
         texts = _training_texts(open_again(), share)
         return train_tokenizer(texts, plan.model.vocab_size, at_most=fit_vocabulary)
-    tokenizer = load_tokenizer(Path(plan.tokenizer))
     if tokenizer.vocab_size != plan.model.vocab_size:
         raise ConfigError(
-            f"{plan.tokenizer} has {tokenizer.vocab_size:,} ids and the model "
+            f"{name} has {tokenizer.vocab_size:,} ids and the model "
             f"{plan.model.vocab_size:,}: --set model.vocab_size={tokenizer.vocab_size}"
         )
     return tokenizer

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lilliput.errors import LilliputError
 from lilliput.formats.folder import ModelFolder
 from lilliput.models.weights import model_with_weights
 from lilliput.stories.lessons import Lesson
@@ -17,8 +18,10 @@ class TorchTeacher:
         self.context: int = folder.config.context
 
     @torch.inference_mode()
-    def expect(self, ids: NDArray[np.int64], top: int) -> Lesson:
-        """The likeliest ids behind each of ids (T,), and their probabilities. (T, top)"""
+    def expect(self, ids: NDArray[np.int64], top: int, end: int) -> Lesson:
+        """The likeliest ids below `end` behind each of ids (T,), and their probabilities. (T, top)"""
         logits = self._model(torch.from_numpy(ids)[None])[0].float()  # (T, V)
-        chances, likeliest = logits.softmax(-1).topk(top)
+        if not logits.isfinite().all():
+            raise LilliputError("the teacher's logits are not numbers: its folder is damaged")
+        chances, likeliest = logits.softmax(-1)[:, :end].topk(top)
         return Lesson(likeliest.numpy().astype(np.int32), chances.numpy())

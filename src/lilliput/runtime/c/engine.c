@@ -367,11 +367,11 @@ static void pick(const float *x, int n, int top, int32_t *which, float *value) {
   }
 }
 
-int lp_expect(lp *e, int slot, const int32_t *ids, int n, int top, int32_t *likeliest, float *chances) {
+int lp_expect(lp *e, int slot, const int32_t *ids, int n, int end, int top, int32_t *likeliest, float *chances) {
   lp_slot *s = slot_at(e, slot);
   int at, i, j, chunk;
   if (!s) return LP_E_SLOT;
-  if (!can_read(e, s, ids, n) || top < 1 || top > e->model.vocab_size) return LP_E_PROMPT;
+  if (!can_read(e, s, ids, n) || top < 1 || top > end || end > e->model.vocab_size) return LP_E_PROMPT;
   for (at = 0; at < n;) {
     at += read_some(e, s, ids, at, n, 1);
     for (i = 0; i < e->n_rows; i++, likeliest += top, chances += top) {
@@ -380,7 +380,7 @@ int lp_expect(lp *e, int slot, const int32_t *ids, int n, int top, int32_t *like
       if (lp_likeliest(e, row, &greatest) < 0) return LP_E_NUMBERS;
       e->kernels->chances(row, (int)e->vocab_wide, greatest, 1.44269504f, e->chances, e->chunks);
       for (chunk = 0; chunk * LP_CHUNK < (int)e->vocab_wide; chunk++) total += e->chunks[chunk];
-      pick(e->chances, e->model.vocab_size, top, likeliest, chances);
+      pick(e->chances, end, top, likeliest, chances);
       for (j = 0; j < top; j++) chances[j] /= total;
     }
   }

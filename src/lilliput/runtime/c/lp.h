@@ -86,8 +86,9 @@ int lp_read(lp *engine, int slot, const int32_t *ids, int n, int all, float *log
 int lp_cost(lp *engine, int slot, const int32_t *ids, const int32_t *targets, int n, float *below, float *totals,
             uint8_t *right);
 
-/* As lp_read, and behind each id the `top` likeliest next ones (n, top), likeliest first, and their chances. */
-int lp_expect(lp *engine, int slot, const int32_t *ids, int n, int top, int32_t *likeliest, float *chances);
+/* As lp_read, and behind each id the `top` likeliest next ones of those below `end` (n, top), likeliest first, and their
+   chances among all. */
+int lp_expect(lp *engine, int slot, const int32_t *ids, int n, int end, int top, int32_t *likeliest, float *chances);
 
 /* The logits (vocab_size) that the slot's last token was chosen from; NULL if its request did not keep them. */
 const float *lp_logits(const lp *engine, int slot);

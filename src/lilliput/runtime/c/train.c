@@ -202,9 +202,10 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
 }
 
 long lp_train_layout(void) {
-  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend)}, all = 0;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) all = all * 509 + sizes[i];
-  return (long)all;
+  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend)};
+  uint32_t all = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) all = all * 509 + (uint32_t)sizes[i];
+  return (long)(all & 0x7fffffff);
 }
 
 int lp_train_tensors(const lp_trainer *t) { return t->n_tensors; }
