@@ -90,8 +90,8 @@ def print_law(budgets: list[dict[str, Any]], law: dict[str, dict[str, float]]) -
         best = budget["best"]
         print(
             f"| {budget['tokens']:,} | {len(budget['seeds'])} | {best['muon_rate']:.4f} | "
-            f"{best['batch_tokens']:,.0f}{' (edge)' if best['at_the_edge'] else ''} | "
-            f"{best['bits_per_byte']:.4f} | {best['error']:.4f} |"
+            f"{best['batch_tokens']:,.0f} | {best['bits_per_byte']:.4f}"
+            f"{' (at the edge)' if best['at_the_edge'] else ''} | {best['error']:.4f} |"
         )
     for name, fit in law.items():
         print(f"\n{name} = {fit['factor']:.4g} * (tokens / 10^6)^{fit['exponent']:.3f}")

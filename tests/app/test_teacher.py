@@ -55,6 +55,7 @@ def test_a_model_that_we_ship_teaches_by_its_name(tmp_path: Path) -> None:
         (["teacher.folder=nowhere"], "nowhere is not there"),
         (["teacher.folder=pocket", "teacher.ngrams=2"], "a folder or ngrams teaches, not both"),
         (["teacher.folder=pocket", "tokenizer=OTHER"], "reads with another tokenizer than this run"),
+        (["teacher.folder=pocket"], "has 2,048 ids and the model 300: --set model.vocab_size=2048"),
         (["teacher.weight=2"], "teacher.weight"),
     ],
 )
