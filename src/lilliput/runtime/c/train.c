@@ -3,7 +3,7 @@
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-enum { LP_JOB_ROWS = 24, LP_SLACK = 64, LP_CHUNK_WORDS = 4 << 20 };
+enum { LP_JOB_ROWS = 24, LP_SLACK = 64, LP_CHUNK_WORDS = 4 << 20, LP_CLEAR_PIECE = 1 << 16 };
 
 /* ---- what is a parameter -------------------------------------------------------------------------------- */
 
@@ -305,11 +305,24 @@ static void last_jobs(lp_trainer *t, int item, int part) {
             lp_of_layer(t, norm / 2, norm % 2 ? LP_K_NORM : LP_Q_NORM));
 }
 
+static int count_pieces(const lp_trainer *t) {
+  return t->fresh ? (int)((t->size[LP_GRADIENTS] + LP_CLEAR_PIECE - 1) / LP_CLEAR_PIECE) : 0;
+}
+
+/* gradients to zero, piece by piece, and the first half of the first layer */
+static void start_item(lp_trainer *t, int item, int part) {
+  int tile = item - count_pieces(t);
+  size_t first = (size_t)item * LP_CLEAR_PIECE, end = MIN(first + LP_CLEAR_PIECE, t->size[LP_GRADIENTS]);
+  if (tile >= 0) lp_begin_tile(t, tile, part);
+  else
+    for (size_t i = first; i < end; i++) t->arrays[LP_GRADIENTS][i] = 0;
+}
+
 static void gradient_part(void *trainer, int part) {
   lp_trainer *t = trainer;
   lp_desk *desk = &t->desks[part];
   int layers = t->shape.n_layers, norms = (2 + 2 * t->shape.qk_norm) * layers + 1;
-  lp_phase(t, part, t->n_tiles, lp_begin_tile);
+  lp_phase(t, part, count_pieces(t) + t->n_tiles, start_item);
   for (desk->layer = 0; desk->layer < layers; desk->layer++) {
     lp_phase(t, part, t->n_items, lp_attend_item);
     lp_phase(t, part, t->n_tiles, lp_ahead_tile);
@@ -347,7 +360,7 @@ double lp_train_gradient(lp_trainer *t, const int32_t *ids, const int32_t *targe
                          const lp_lessons *lessons, float share, float z_loss, int fresh) {
   double nats = 0;
   int stats = 0;
-  t->ids = ids, t->targets = targets, t->starts = starts, t->rows = rows, t->tokens = starts[rows], t->lessons = lessons;
+  t->ids = ids, t->targets = targets, t->starts = starts, t->rows = rows, t->tokens = starts[rows], t->lessons = lessons, t->fresh = fresh;
   t->share = share, t->z_loss = z_loss, t->n_tiles = (t->tokens + LP_TILE_TOKENS - 1) / LP_TILE_TOKENS;
   for (int row = 0; row < rows; row++) {
     t->stat_starts[row] = stats, stats += lp_pad(starts[row + 1] - starts[row], LP_LANES);
@@ -355,8 +368,6 @@ double lp_train_gradient(lp_trainer *t, const int32_t *ids, const int32_t *targe
   }
   t->stat_starts[rows] = t->stat_row = stats;
   list_items(t);
-  if (fresh)
-    for (size_t i = 0; i < t->size[LP_GRADIENTS]; i++) t->arrays[LP_GRADIENTS][i] = 0;
   lp_together(t, gradient_part);
   for (int i = 0; i < t->n_tiles; i++) nats += t->costs[i];
   return nats;

@@ -73,6 +73,7 @@ struct lp_trainer {
   int32_t *stat_starts;      /* (rows + 1): where a row's tops and shares begin */
   int tokens, rows, n_items, n_tiles, stat_row;
   float share, z_loss;
+  int fresh; /* the gradients begin at zero */
   const lp_rates *rates;
   float times;
   /* where the threads meet */
