@@ -83,11 +83,9 @@ int lp_read(lp *engine, int slot, const int32_t *ids, int n, int all, float *log
 
 /* As lp_read, and of each id what its target costs: ln(totals[i]) - below[i] nats, where `below` is the target's logit
    less the greatest; right[i]: is the target the likeliest? A target below 0 is passed over. */
-int lp_cost(lp *engine, int slot, const int32_t *ids, const int32_t *targets, int n, float *below, float *totals,
-            uint8_t *right);
+int lp_cost(lp *engine, int slot, const int32_t *ids, const int32_t *targets, int n, float *below, float *totals, uint8_t *right);
 
-/* As lp_read, and behind each id the `top` likeliest next ones of those below `end` (n, top), likeliest first, and their
-   chances among all. */
+/* As lp_read, and behind each id its `top` likeliest next ones below `end` (n, top), and their chances among all. */
 int lp_expect(lp *engine, int slot, const int32_t *ids, int n, int end, int top, int32_t *likeliest, float *chances);
 
 /* The logits (vocab_size) that the slot's last token was chosen from; NULL if its request did not keep them. */
