@@ -1,0 +1,314 @@
+"""Quantization after training: an integer model from float weights and what they compute on some stories."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lilliput.errors import ConfigError
+from lilliput.models.angles import rotary_table
+from lilliput.quantize.bounds import check_bounds
+from lilliput.quantize.fixed import (
+    COSINE_BITS,
+    INT16,
+    UNIT_BITS,
+    make_exp2_table,
+    make_reciprocal_table,
+    make_rsqrt_table,
+)
+from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
+from lilliput.quantize.observe import LayerSeen, Seen, activation_of, observe
+from lilliput.quantize.rounding import Method, choose_input_scales, round_inputs, round_rows
+from lilliput.quantize.scaling import (
+    bits_within,
+    choose_steps,
+    choose_value_steps,
+    split_gains,
+    split_ratios,
+)
+from lilliput.quantize.settings import QuantizeSettings
+
+Floats = npt.NDArray[np.float64]
+_MOST_ROWS = 4096
+"""Positions that choices are made by."""
+_LEAST_GATE = 8.0
+"""Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
+_LOG2_E_BITS = 8
+
+
+@dataclass(frozen=True)
+class MatrixReport:
+    """How far one matrix's products with what it reads are off, each as a share of the products' size (rms)."""
+
+    name: str
+    kind: Kind
+    by_weights: float
+    """With exact inputs."""
+    by_both: float
+    """With its inputs rounded too."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """An integer model, and what making it lost matrix by matrix."""
+
+    model: IntModel
+    reports: tuple[MatrixReport, ...]
+    float_nats_per_token: float
+    """Of the calibration stories."""
+
+    @property
+    def worst(self) -> MatrixReport:
+        """The matrix whose products are furthest off."""
+        return max(self.reports, key=lambda report: report.by_both)
+
+
+def quantize(
+    config: Any,
+    weights: Mapping[str, npt.NDArray[np.float32]],
+    stories: Sequence[npt.NDArray[np.int64]],
+    settings: QuantizeSettings,
+    source: dict[str, Any] | None = None,
+) -> Quantized:
+    """An integer model of a Llama or Qwen3, calibrated on stories (ids from BOS).
+
+    Raises ConfigError for another family, and for a model whose sums could overflow.
+    """
+    if config.family not in ("llama", "qwen3"):
+        raise ConfigError(f"integers are for the families llama and qwen3; this model is {config.family}")
+    if not stories:
+        raise ConfigError("calibration needs at least one story")
+    seen = observe(config, weights, stories)
+    model, reports = _Builder(config, weights, seen, settings).build(source or {})
+    check_bounds(model)
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1))
+
+
+class _Builder:
+    def __init__(
+        self,
+        config: IntConfig,
+        weights: Mapping[str, npt.NDArray[np.float32]],
+        seen: Seen,
+        settings: QuantizeSettings,
+    ) -> None:
+        self._config, self._weights, self._seen, self._settings = config, weights, seen, settings
+        self._limit = 2 ** (settings.activation_bits - 1) - 1
+        room = 2.0 ** (settings.residual_bits - 1) / 2
+        self._residual_step = 2.0 ** -bits_within(seen.most_residual, room)
+        self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
+        most_gate = max(float(layer.gate.max()) for layer in seen.layers)
+        self._gate_step = max(1.1 * most_gate, _LEAST_GATE) / self._gate_limit
+        places = np.arange(-self._gate_limit, self._gate_limit + 1) * self._gate_step
+        activated = activation_of(config.gate)(places)
+        self._activated_step = float(np.abs(activated).max()) / INT16
+        self._activation = np.rint(activated / self._activated_step).astype(np.int16)
+        self._reports: list[MatrixReport] = []
+
+    def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
+        """The model and a report for each matrix."""
+        config, settings = self._config, self._settings
+        layers = tuple(self._layer(number) for number in range(config.n_layers))
+        norm, head, embed, logit_bits = self._ends()
+        cos, sin = np.split(rotary_table(config.d_head, config.context, config.rope_theta).astype(np.float64), 2, 1)
+        model = IntModel(
+            config=config,
+            source=source,
+            embed=embed,
+            layers=layers,
+            norm=norm,
+            head=head,
+            cosines=np.rint(cos * 2**COSINE_BITS).astype(np.int16),
+            sines=np.rint(sin * 2**COSINE_BITS).astype(np.int16),
+            exp2=make_exp2_table(settings.chance_bits),
+            rsqrt=make_rsqrt_table(),
+            reciprocal=make_reciprocal_table(),
+            activation=self._activation,
+            chance_bits=settings.chance_bits,
+            logit_bits=logit_bits,
+        )
+        return model, self._reports
+
+    def _weight(self, number: int, name: str) -> Floats:
+        return self._weights[f"blocks.{number}.{name}.weight"].astype(np.float64)
+
+    def _norm(self, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
+        """A norm whose results are in units of `steps`, of inputs in units of `input_step`."""
+        size = gains.shape[-1]
+        whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps)
+        epsilon = round(size * self._config.norm_eps / input_step**2)
+        square_bits = min(self._settings.square_bits, (31 - (size - 1).bit_length()) // 2)
+        return IntNorm(whole, shift, epsilon, square_bits, limit)
+
+    def _input_scales(self, x: Floats, matrices: Sequence[Floats], parts: str, *, uneven: bool = True) -> Floats:
+        kinds = [self._settings.kind(part) for part in parts.split()]
+        return choose_input_scales(
+            x, matrices, self._limit, kinds, uneven=uneven, cut=self._settings.ranges == "mse"
+        )
+
+    def _matrix(
+        self, name: str, matrix: Floats, x: Floats, scales: Floats, steps: Floats | float, output_limit: int
+    ) -> IntMatrix:
+        """`matrix` (R, C) that reads x (N, C) in units of `scales` and answers in units of `steps`."""
+        settings = self._settings
+        return self._rounded(name, matrix, x, scales, steps, output_limit, self._limit, settings.rounding)[0]
+
+    def _rounded(
+        self,
+        name: str,
+        matrix: Floats,
+        x: Floats,
+        scales: Floats,
+        steps: Floats | float,
+        output_limit: int,
+        input_limit: int,
+        method: Method,
+    ) -> tuple[IntMatrix, Floats]:
+        """A matrix, and its rows' steps."""
+        kind = self._settings.kind(name.rpartition(".")[2])
+        units = np.broadcast_to(np.asarray(steps, np.float64), len(matrix))
+        rounded = round_inputs(x, scales, input_limit)
+        shifting = self._settings.scales == "shift"
+        rows = round_rows(matrix * scales, kind, rounded / scales, method, units if shifting else None)
+        bounds = np.abs(rows.values.astype(np.int64)).sum(axis=1) * input_limit
+        multipliers, shifts = split_ratios(rows.steps / units, bounds, name)
+        wanted, restored = x @ matrix.T, rows.restored() / scales
+        size = float(np.sqrt(np.square(wanted).mean())) + 1e-12
+        errors = [float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size for y in (x, rounded)]
+        self._reports.append(MatrixReport(name, kind, *errors))
+        return IntMatrix(kind, rows.values, multipliers, shifts, input_limit, output_limit), rows.steps
+
+    def _layer(self, number: int) -> IntLayer:
+        seen = _sample(self._seen.layers[number])
+        return IntLayer(**self._attention(number, seen), **self._mlp(number, seen))
+
+    def _attention(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
+        config, settings = self._config, self._settings
+        x = seen["attn_in"]
+        wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
+        scales = self._input_scales(x, [wq, wk, wv], "q k v")
+        norm1 = self._norm(self._weight(number, "norm1"), scales, self._limit, self._residual_step)
+        heads = _Heads(config, settings, seen)
+        name = f"blocks.{number}.attn"
+        fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
+        if config.family == "qwen3":
+            q_step, k_step = (float(np.abs(seen[part]).max()) * 1.5 / INT16 for part in "qk")
+            for part, step, steps in (("q", q_step, heads.q_steps), ("k", k_step, heads.k_steps)):
+                gains = np.broadcast_to(self._weight(number, f"attn.{part}_norm"), steps.shape)
+                fields[f"{part}_norm"] = self._norm(gains, steps, INT16, step)
+            q_steps: Floats | float = q_step
+            k_steps: Floats | float = k_step
+        else:
+            q_steps, k_steps = heads.q_steps.reshape(-1), heads.k_steps.reshape(-1)
+        value_limit = 2 ** (settings.value_bits - 1) - 1
+        v_steps, o_shift = choose_value_steps(
+            seen["v"], seen["attn_out"], wo, config, value_limit, self._limit, settings.kind("o")
+        )
+        o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(config.n_heads // config.n_kv_heads, axis=1)
+        return fields | {
+            "norm1": norm1,
+            "q": self._matrix(f"{name}.q", wq, x, scales, q_steps, INT16),
+            "k": self._matrix(f"{name}.k", wk, x, scales, k_steps, INT16),
+            "v": self._matrix(f"{name}.v", wv, x, scales, v_steps, value_limit),
+            "q_shift": heads.q_shift,
+            "q_limit": heads.q_limit,
+            "k_shift": heads.k_shift,
+            "k_limit": heads.k_limit,
+            "k_offset": heads.k_offset,
+            "score_shift": heads.score_shift,
+            "o_shift": o_shift,
+            "o": self._matrix(
+                f"{name}.o",
+                wo,
+                seen["attn_out"],
+                o_scales.reshape(-1) * 2.0**-o_shift,
+                self._residual_step,
+                INT16,
+            ),
+        }
+
+    def _mlp(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
+        x, hidden, name = seen["mlp_in"], seen["hidden"], f"blocks.{number}.mlp"
+        gate, up, down = (self._weight(number, f"mlp.{part}") for part in ("gate", "up", "down"))
+        scales = self._input_scales(x, [gate, up], "gate up")
+        hidden_scales = self._input_scales(hidden, [down], "down")
+        most_up = np.maximum(np.abs(seen["up"]).max(axis=0), 1e-9)
+        room = INT16 / 1.25 * hidden_scales / (self._activated_step * most_up)
+        hidden_shift = max(0, int(np.floor(np.log2(room.min()))))
+        up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
+        return {
+            "norm2": self._norm(self._weight(number, "norm2"), scales, self._limit, self._residual_step),
+            "gate": self._matrix(f"{name}.gate", gate, x, scales, self._gate_step, self._gate_limit),
+            "up": self._matrix(f"{name}.up", up, x, scales, up_steps, INT16),
+            "hidden_shift": hidden_shift,
+            "down": self._matrix(f"{name}.down", down, hidden, hidden_scales, self._residual_step, INT16),
+        }
+
+    def _ends(self) -> tuple[IntNorm, IntMatrix, IntMatrix, int]:
+        """The last norm, the output matrix, the embedding, and the bits of a logit behind the point."""
+        config, settings, x = self._config, self._settings, _thin(self._seen.head_in)
+        embedding = self._weights["embed.weight"].astype(np.float64)
+        matrix = embedding if config.tied else self._weights["head.weight"].astype(np.float64)
+        limit = 2 ** ((settings.head_bits or settings.activation_bits) - 1) - 1
+        part = "embed" if config.tied else "head"
+        scales = choose_input_scales(
+            x, [matrix], limit, [settings.kind(part)], uneven=not config.tied, cut=settings.ranges == "mse"
+        )
+        norm = self._norm(self._weights["norm.weight"].astype(np.float64), scales, limit, self._residual_step)
+        logit_bits = bits_within(self._seen.most_logit, INT16 / 1.25)
+        method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
+        head, head_steps = self._rounded(part, matrix, x, scales, 2.0**-logit_bits, INT16, limit, method)
+        if config.tied:
+            values, kind, steps = head.values, head.kind, head_steps / scales[0]
+        else:
+            kind = settings.kind("embed")
+            rows = round_rows(embedding, kind, method="nearest")
+            values, steps = rows.values, rows.steps
+        bounds = np.abs(values.astype(np.int64)).max(axis=1)
+        multipliers, shifts = split_ratios(steps / self._residual_step, bounds, "embed")
+        embed = IntMatrix(kind, values, multipliers, shifts, 1, INT16)
+        return norm, head, embed, logit_bits
+
+
+class _Heads:
+    """Units of queries and keys: a pair of channels that turn together has one, and queries have its inverse."""
+
+    def __init__(self, config: IntConfig, settings: QuantizeSettings, seen: dict[str, Floats]) -> None:
+        turned_k, turned_q = seen["turned_k"], seen["turned_q"]  # (N, kv, K), (N, H, K)
+        self.k_limit = 2 ** (settings.key_bits - 1) - 1
+        offset = turned_k.mean(axis=0)  # (kv, K)
+        away = turned_k - offset
+        pairs = np.concatenate(np.split(away, 2, axis=-1), axis=0)  # (2N, kv, K/2)
+        steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit).reshape(offset.shape[0], -1)
+        steps = np.concatenate([steps, steps], axis=-1)  # (kv, K)
+        reach = float((_pair_norms(turned_k) / steps[:, : steps.shape[1] // 2]).max())
+        most = max(reach, float(np.abs(offset / steps).max()))
+        self.k_shift = max(0, min(7, bits_within(most, INT16 / 1.5)))
+        self.k_steps = steps * 2.0**-self.k_shift
+        self.k_offset = np.rint(offset / self.k_steps).astype(np.int16)
+        per_key = config.n_heads // config.n_kv_heads
+        factors = steps.repeat(per_key, axis=0) * (np.log2(np.e) / config.d_head**0.5)  # (H, K)
+        most_q = float((_pair_norms(turned_q) * factors[:, : factors.shape[1] // 2]).max())
+        bits = bits_within(most_q, INT16 / 1.5)
+        self.q_shift, self.q_limit = 16 - settings.query_bits, 2 ** (settings.query_bits - 1) - 1
+        self.q_steps = 2.0**-bits / factors
+        self.score_shift = bits - self.q_shift - _LOG2_E_BITS
+        if self.score_shift < 0:
+            raise ConfigError("queries and keys are too great for their bits: set query_bits or key_bits higher")
+
+
+def _pair_norms(turned: Floats) -> Floats:
+    """(N, heads, K / 2) how far a pair of channels can reach, however it is turned."""
+    a, b = np.split(turned, 2, axis=-1)
+    norms: Floats = np.hypot(a, b)
+    return norms
+
+
+def _thin(x: npt.NDArray[np.float32]) -> Floats:
+    return x[:: -(-len(x) // _MOST_ROWS)].astype(np.float64)
+
+
+def _sample(seen: LayerSeen) -> dict[str, Floats]:
+    return {name: _thin(getattr(seen, name)) for name in seen.__dataclass_fields__}

@@ -1,0 +1,158 @@
+"""The integer forward pass: THE definition that every device is compared with (docs/integer-arithmetic.md).
+
+Whole stretches of text go through at once, and give the same numbers as token by token: every step but
+attention looks at one position, sums of whole numbers have no order, and what a position may not see counts
+exactly nothing.
+"""
+
+import numpy as np
+
+from lilliput.quantize.fixed import (
+    COSINE_BITS,
+    INT16,
+    INT32,
+    UNIT_BITS,
+    Ints,
+    bit_length,
+    exact_product,
+    exp2_below,
+    reciprocal,
+    require_width,
+    rescale,
+    round_shift,
+    rsqrt,
+    saturate,
+)
+from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+
+
+class IntCache:
+    """Keys and values of what was read."""
+
+    def __init__(self, model: IntModel) -> None:
+        config = model.config
+        shape = (config.n_layers, config.n_kv_heads, config.context, config.d_head)
+        self.keys = np.zeros(shape, np.int8)
+        self.values = np.zeros(shape, np.int8)
+        self.length = 0
+
+
+class Reference:
+    """Computes with an IntModel. With `checked`, every sum is held against the width that devices have."""
+
+    def __init__(self, model: IntModel, *, checked: bool = False) -> None:
+        self.model = model
+        self._checked = checked
+        self._exp2, self._rsqrt = model.exp2.astype(np.int64), model.rsqrt.astype(np.int64)
+        self._reciprocal, self._activation = model.reciprocal.astype(np.int64), model.activation.astype(np.int64)
+        self._floats = {id(m): m.values.astype(np.float64) for _, m in model.iter_matrices()}
+        self._floats[id(model.head)] = model.head.values.astype(np.float64)
+
+    def read(self, ids: Ints, cache: IntCache, *, last_only: bool = False) -> Ints:
+        """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; ids go behind what `cache` holds."""
+        h = self._embed(np.asarray(ids, np.int64))
+        for number, layer in enumerate(self.model.layers):
+            x = self._norm(layer.norm1, h)
+            h = self._add(h, self._matvec(layer.o, self._attend(layer, number, x, cache)))
+            x = self._norm(layer.norm2, h)
+            h = self._add(h, self._matvec(layer.down, self._mlp(layer, x)))
+        cache.length += len(h)
+        return self._matvec(self.model.head, self._norm(self.model.norm, h[-1:] if last_only else h))
+
+    def _embed(self, ids: Ints) -> Ints:
+        """(T, D) the residual stream, 16 bits."""
+        embed = self.model.embed
+        rows, columns = embed.values[ids].astype(np.int64), np.newaxis
+        scaled = rescale(
+            rows, embed.multipliers[ids, columns].astype(np.int64), embed.shifts[ids, columns].astype(np.int64)
+        )
+        return saturate(scaled, embed.output_limit)
+
+    def _add(self, h: Ints, change: Ints) -> Ints:
+        return saturate(h + change, INT16)
+
+    def _matvec(self, matrix: IntMatrix, x: Ints) -> Ints:
+        """(T, R) of x (T, C)."""
+        self._check(x, matrix.input_limit, "a matrix's input")
+        sums = exact_product(x, self._floats[id(matrix)])
+        if self._checked:
+            worst = matrix.row_bounds.max(initial=0)
+            require_width(sums, min(int(worst), INT32), "an accumulator")
+        scaled = rescale(sums, matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64))
+        self._check(scaled, INT32, "a scaled sum")
+        return saturate(scaled, matrix.output_limit)
+
+    def _norm(self, norm: IntNorm, v: Ints) -> Ints:
+        """v (..., n) divided by its root mean square, times the gains."""
+        most = np.abs(v).max(axis=-1, keepdims=True)
+        down = np.maximum(bit_length(most) - norm.square_bits, 0)
+        squares = (round_shift(v, down) ** 2).sum(axis=-1, keepdims=True)
+        total = np.maximum(squares + (norm.epsilon >> np.minimum(2 * down, 62)), 1)
+        self._check(total, 2**32 - 1, "a sum of squares")
+        r, k = rsqrt(total, self._rsqrt)
+        self._check(v * r, INT32, "a normed product")
+        unit = saturate(round_shift(v * r, 22 - UNIT_BITS + k + down), INT16)
+        return saturate(round_shift(unit * norm.gains.astype(np.int64), norm.shift), norm.output_limit)
+
+    def _turn(self, v: Ints, first: int) -> Ints:
+        """Rotary positions: v (T, heads, K), whose first position is `first`; units grow by 2 ** 14."""
+        part = slice(first, first + len(v))
+        cos = self.model.cosines[part, np.newaxis].astype(np.int64)  # (T, 1, K/2)
+        sin = self.model.sines[part, np.newaxis].astype(np.int64)
+        a, b = np.split(v, 2, axis=-1)
+        turned = np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
+        self._check(turned, INT32, "a turned pair")
+        return turned
+
+    def _attend(self, layer: IntLayer, number: int, x: Ints, cache: IntCache) -> Ints:
+        """(T, H * K) what the heads read, by x (T, D)."""
+        config, first, length = self.model.config, cache.length, len(x)
+        heads = (length, -1, config.d_head)
+        q, k = self._matvec(layer.q, x).reshape(heads), self._matvec(layer.k, x).reshape(heads)
+        if layer.q_norm is not None and layer.k_norm is not None:
+            q, k = self._norm(layer.q_norm, q), self._norm(layer.k_norm, k)
+        q = saturate(round_shift(self._turn(q, first), COSINE_BITS + layer.q_shift), layer.q_limit)
+        k = self._turn(k, first) - (layer.k_offset.astype(np.int64) << COSINE_BITS)
+        self._check(k, INT32, "a key less its offset")
+        k = saturate(round_shift(k, COSINE_BITS + layer.k_shift), layer.k_limit)
+        new = slice(first, first + length)
+        cache.keys[number][:, new] = k.swapaxes(0, 1)
+        cache.values[number][:, new] = self._matvec(layer.v, x).reshape(heads).swapaxes(0, 1)
+        keys, values = cache.keys[number][:, : new.stop], cache.values[number][:, : new.stop]
+        per_key = config.n_heads // config.n_kv_heads
+        grouped = q.reshape(length, config.n_kv_heads, per_key, -1).transpose(1, 2, 0, 3)  # (kv, G, T, K)
+        scores = exact_product_pairs(grouped, keys)  # (kv, G, T, S)
+        self._check(scores, INT32 // 2, "a score")
+        out = self._mix(layer, scores, values, first)
+        return out.transpose(2, 0, 1, 3).reshape(length, -1)
+
+    def _mix(self, layer: IntLayer, scores: Ints, values: np.ndarray, first: int) -> Ints:
+        """(kv, G, T, K) means of values by the chances that follow from scores (kv, G, T, S)."""
+        length, seen = scores.shape[-2:]
+        hidden = np.arange(seen) > np.arange(first, first + length)[:, np.newaxis]  # (T, S)
+        scores = np.where(hidden, np.int64(-(2**40)), scores)
+        below = round_shift(scores.max(axis=-1, keepdims=True) - scores, layer.score_shift)
+        chances = exp2_below(below, self._exp2)  # a hidden one's exponent is so great that its chance is 0
+        total = chances.sum(axis=-1, keepdims=True)
+        sums = (chances.astype(np.float64) @ values[:, np.newaxis].astype(np.float64)).astype(np.int64)
+        self._check(total, INT32, "a sum of chances")
+        self._check(sums, INT32, "a sum of values")
+        r, k = reciprocal(total, self._reciprocal)
+        return saturate(rescale(sums, r, 30 + k - layer.o_shift), layer.o.input_limit)
+
+    def _mlp(self, layer: IntLayer, x: Ints) -> Ints:
+        """(T, F) the hidden values of the gated feed-forward part."""
+        gate = self._activation[self._matvec(layer.gate, x) + layer.gate.output_limit]
+        product = gate * self._matvec(layer.up, x)
+        self._check(product, INT32, "a gated product")
+        return saturate(round_shift(product, layer.hidden_shift), layer.down.input_limit)
+
+    def _check(self, value: Ints, limit: int, name: str) -> None:
+        if self._checked:
+            require_width(value, limit, name)
+
+
+def exact_product_pairs(q: Ints, keys: np.ndarray) -> Ints:
+    """(kv, G, T, S) products of q (kv, G, T, K) and keys (kv, S, K), exact as in `exact_product`."""
+    transposed = keys.astype(np.float64).swapaxes(-1, -2)[:, np.newaxis]
+    return (q.astype(np.float64) @ transposed).astype(np.int64)
