@@ -75,8 +75,9 @@ def _embedding(model: IntModel) -> Bound:
 def _matrix(name: str, matrix: IntMatrix) -> list[Bound]:
     rows = matrix.row_bounds
     shifts, multipliers = matrix.shifts.astype(np.int64), matrix.multipliers.astype(np.int64)
+    least = shifts - matrix.most_down
     whole = rows * multipliers + (np.int64(1) << (shifts - 1))
-    whole = np.where(shifts >= 17, 0, whole)  # formed in two halves, section 2.3
+    whole = np.where(least >= 17, 0, whole)  # formed in two halves, section 2.3
     weights = int(np.abs(matrix.values.astype(np.int64)).max(initial=0))
     return [
         Bound(f"{name} weights", weights, KIND_LIMITS[matrix.kind]),

@@ -98,6 +98,16 @@ def exp2_below(exponent: Ints, table: Ints) -> Ints:
     return ((table[exponent & (LOG2_STEPS - 1)] >> np.minimum(exponent >> 8, 31)) + 1) >> 1
 
 
+def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
+    """(x, e) with value (..., n) about x * 2**e, |x| <= limit: one e >= 0 for the n, 0 where they fit as they are.
+
+    `limit` is a power of two less one.
+    """
+    most = np.abs(value).max(axis=-1, keepdims=True)
+    down = np.maximum(bit_length(most) - limit.bit_length(), 0)
+    return saturate(round_shift(value, down), limit), down
+
+
 def exact_product(x: Ints, weights: npt.NDArray[np.float64]) -> Ints:
     """(..., R) sums of x (..., C) times weights (R, C), exact: a float64 holds whole numbers up to 2**53.
 

@@ -20,7 +20,7 @@ IntConfig = LlamaConfig | Qwen3Config
 
 @dataclass(frozen=True)
 class IntMatrix:
-    """y = saturate(floor(multipliers * (values @ x) / 2**shifts + 1/2), output_limit)."""
+    """y = saturate(floor(multipliers * (values @ x) * 2**e / 2**shifts + 1/2), output_limit), x * 2**e its input."""
 
     kind: Kind
     values: npt.NDArray[np.int8]
@@ -30,8 +30,15 @@ class IntMatrix:
     shifts: npt.NDArray[np.uint8]
     """(R,) 1 to 46"""
     input_limit: int
-    """Greatest magnitude of an element of x."""
+    """Greatest magnitude of an element of x, a power of two less one; what is greater is shifted down to it."""
+    made_limit: int
+    """Greatest magnitude of what the step before makes; above input_limit, inputs have an exponent."""
     output_limit: int
+
+    @property
+    def most_down(self) -> int:
+        """The greatest exponent of an input."""
+        return max(0, self.made_limit.bit_length() - self.input_limit.bit_length())
 
     @property
     def row_bounds(self) -> npt.NDArray[np.int64]:

@@ -20,7 +20,7 @@ from lilliput.quantize.fixed import (
 )
 from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
 from lilliput.quantize.observe import LayerSeen, Seen, activation_of, observe
-from lilliput.quantize.rounding import Method, choose_input_scales, round_inputs, round_rows
+from lilliput.quantize.rounding import Form, Method, choose_input_scales, round_rows
 from lilliput.quantize.scaling import (
     bits_within,
     choose_steps,
@@ -86,6 +86,16 @@ def quantize(
     return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1))
 
 
+@dataclass(frozen=True)
+class _Input:
+    """What a matrix reads: as floats, as calibration saw them (N, C), and the whole numbers they become."""
+
+    seen: Floats
+    scales: Floats
+    """(C,)"""
+    form: Form
+
+
 class _Builder:
     def __init__(
         self,
@@ -95,7 +105,9 @@ class _Builder:
         settings: QuantizeSettings,
     ) -> None:
         self._config, self._weights, self._seen, self._settings = config, weights, seen, settings
-        self._limit = 2 ** (settings.activation_bits - 1) - 1
+        limit = 2 ** (settings.activation_bits - 1) - 1
+        self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
+        self._inner = Form(limit, settings.blocks != "none" and limit < INT16)
         room = 2.0 ** (settings.residual_bits - 1) / 2
         self._residual_step = 2.0 ** -bits_within(seen.most_residual, room)
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
@@ -142,43 +154,41 @@ class _Builder:
         square_bits = min(self._settings.square_bits, (31 - (size - 1).bit_length()) // 2)
         return IntNorm(whole, shift, epsilon, square_bits, limit)
 
-    def _input_scales(self, x: Floats, matrices: Sequence[Floats], parts: str, *, uneven: bool = True) -> Floats:
+    def _input_scales(
+        self, x: Floats, matrices: Sequence[Floats], parts: str, form: Form, *, uneven: bool = True
+    ) -> Floats:
         kinds = [self._settings.kind(part) for part in parts.split()]
-        return choose_input_scales(
-            x, matrices, self._limit, kinds, uneven=uneven, cut=self._settings.ranges == "mse"
-        )
+        cut = self._settings.ranges == "mse"
+        return choose_input_scales(x, matrices, form, kinds, uneven=uneven, cut=cut)
 
     def _matrix(
-        self, name: str, matrix: Floats, x: Floats, scales: Floats, steps: Floats | float, output_limit: int
+        self, name: str, matrix: Floats, x: "_Input", steps: Floats | float, output_limit: int
     ) -> IntMatrix:
-        """`matrix` (R, C) that reads x (N, C) in units of `scales` and answers in units of `steps`."""
-        settings = self._settings
-        return self._rounded(name, matrix, x, scales, steps, output_limit, self._limit, settings.rounding)[0]
+        """`matrix` (R, C) that reads `x` and answers in units of `steps`."""
+        return self._rounded(name, matrix, x, steps, output_limit, self._settings.rounding)[0]
 
     def _rounded(
         self,
         name: str,
         matrix: Floats,
-        x: Floats,
-        scales: Floats,
+        x: "_Input",
         steps: Floats | float,
         output_limit: int,
-        input_limit: int,
         method: Method,
     ) -> tuple[IntMatrix, Floats]:
         """A matrix, and its rows' steps."""
         kind = self._settings.kind(name.rpartition(".")[2])
         units = np.broadcast_to(np.asarray(steps, np.float64), len(matrix))
-        rounded = round_inputs(x, scales, input_limit)
+        whole = x.form.whole(x.seen, x.scales)
         shifting = self._settings.scales == "shift"
-        rows = round_rows(matrix * scales, kind, rounded / scales, method, units if shifting else None)
-        bounds = np.abs(rows.values.astype(np.int64)).sum(axis=1) * input_limit
-        multipliers, shifts = split_ratios(rows.steps / units, bounds, name)
-        wanted, restored = x @ matrix.T, rows.restored() / scales
+        rows = round_rows(matrix * x.scales, kind, whole, method, units if shifting else None)
+        bounds = np.abs(rows.values.astype(np.int64)).sum(axis=1) * x.form.limit
+        multipliers, shifts = split_ratios(rows.steps / units, bounds, name, x.form.most_down)
+        wanted, restored = x.seen @ matrix.T, rows.restored() / x.scales
         size = float(np.sqrt(np.square(wanted).mean())) + 1e-12
-        errors = [float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size for y in (x, rounded)]
+        errors = [float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size for y in (x.seen, whole * x.scales)]
         self._reports.append(MatrixReport(name, kind, *errors))
-        return IntMatrix(kind, rows.values, multipliers, shifts, input_limit, output_limit), rows.steps
+        return IntMatrix(kind, rows.values, multipliers, shifts, x.form.limit, x.form.made_limit, output_limit), rows.steps
 
     def _layer(self, number: int) -> IntLayer:
         seen = _sample(self._seen.layers[number])
@@ -188,8 +198,10 @@ class _Builder:
         config, settings = self._config, self._settings
         x = seen["attn_in"]
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
-        scales = self._input_scales(x, [wq, wk, wv], "q k v")
-        norm1 = self._norm(self._weight(number, "norm1"), scales, self._limit, self._residual_step)
+        scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed)
+        limit = self._normed.made_limit
+        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, self._residual_step)
+        reads = _Input(x, scales, self._normed)
         heads = _Heads(config, settings, seen)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
@@ -203,15 +215,23 @@ class _Builder:
         else:
             q_steps, k_steps = heads.q_steps.reshape(-1), heads.k_steps.reshape(-1)
         value_limit = 2 ** (settings.value_bits - 1) - 1
+        finest = min(16 - settings.value_bits, settings.chance_bits - 2)
         v_steps, o_shift = choose_value_steps(
-            seen["v"], seen["attn_out"], wo, config, value_limit, self._limit, settings.kind("o")
+            seen["v"],
+            seen["attn_out"],
+            wo,
+            config,
+            value_limit,
+            [finest] if self._inner.block else range(min(5, finest + 1)),
+            self._inner,
+            settings.kind("o"),
         )
         o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(config.n_heads // config.n_kv_heads, axis=1)
         return fields | {
             "norm1": norm1,
-            "q": self._matrix(f"{name}.q", wq, x, scales, q_steps, INT16),
-            "k": self._matrix(f"{name}.k", wk, x, scales, k_steps, INT16),
-            "v": self._matrix(f"{name}.v", wv, x, scales, v_steps, value_limit),
+            "q": self._matrix(f"{name}.q", wq, reads, q_steps, INT16),
+            "k": self._matrix(f"{name}.k", wk, reads, k_steps, INT16),
+            "v": self._matrix(f"{name}.v", wv, reads, v_steps, value_limit),
             "q_shift": heads.q_shift,
             "q_limit": heads.q_limit,
             "k_shift": heads.k_shift,
@@ -222,8 +242,7 @@ class _Builder:
             "o": self._matrix(
                 f"{name}.o",
                 wo,
-                seen["attn_out"],
-                o_scales.reshape(-1) * 2.0**-o_shift,
+                _Input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._inner),
                 self._residual_step,
                 INT16,
             ),
@@ -232,18 +251,21 @@ class _Builder:
     def _mlp(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
         x, hidden, name = seen["mlp_in"], seen["hidden"], f"blocks.{number}.mlp"
         gate, up, down = (self._weight(number, f"mlp.{part}") for part in ("gate", "up", "down"))
-        scales = self._input_scales(x, [gate, up], "gate up")
-        hidden_scales = self._input_scales(hidden, [down], "down")
+        scales = self._input_scales(x, [gate, up], "gate up", self._normed)
+        reads = _Input(x, scales, self._normed)
+        hidden_scales = self._input_scales(hidden, [down], "down", self._inner)
         most_up = np.maximum(np.abs(seen["up"]).max(axis=0), 1e-9)
         room = INT16 / 1.25 * hidden_scales / (self._activated_step * most_up)
         hidden_shift = max(0, int(np.floor(np.log2(room.min()))))
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
         return {
-            "norm2": self._norm(self._weight(number, "norm2"), scales, self._limit, self._residual_step),
-            "gate": self._matrix(f"{name}.gate", gate, x, scales, self._gate_step, self._gate_limit),
-            "up": self._matrix(f"{name}.up", up, x, scales, up_steps, INT16),
+            "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, self._residual_step),
+            "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
+            "up": self._matrix(f"{name}.up", up, reads, up_steps, INT16),
             "hidden_shift": hidden_shift,
-            "down": self._matrix(f"{name}.down", down, hidden, hidden_scales, self._residual_step, INT16),
+            "down": self._matrix(
+                f"{name}.down", down, _Input(hidden, hidden_scales, self._inner), self._residual_step, INT16
+            ),
         }
 
     def _ends(self) -> tuple[IntNorm, IntMatrix, IntMatrix, int]:
@@ -253,13 +275,13 @@ class _Builder:
         matrix = embedding if config.tied else self._weights["head.weight"].astype(np.float64)
         limit = 2 ** ((settings.head_bits or settings.activation_bits) - 1) - 1
         part = "embed" if config.tied else "head"
-        scales = choose_input_scales(
-            x, [matrix], limit, [settings.kind(part)], uneven=not config.tied, cut=settings.ranges == "mse"
-        )
-        norm = self._norm(self._weights["norm.weight"].astype(np.float64), scales, limit, self._residual_step)
+        form = Form(limit, settings.blocks == "all" and limit < INT16)
+        scales = self._input_scales(x, [matrix], part, form, uneven=not config.tied)
+        gains = self._weights["norm.weight"].astype(np.float64)
+        norm = self._norm(gains, scales, form.made_limit, self._residual_step)
         logit_bits = bits_within(self._seen.most_logit, INT16 / 1.25)
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
-        head, head_steps = self._rounded(part, matrix, x, scales, 2.0**-logit_bits, INT16, limit, method)
+        head, head_steps = self._rounded(part, matrix, _Input(x, scales, form), 2.0**-logit_bits, INT16, method)
         if config.tied:
             values, kind, steps = head.values, head.kind, head_steps / scales[0]
         else:
@@ -268,7 +290,7 @@ class _Builder:
             values, steps = rows.values, rows.steps
         bounds = np.abs(values.astype(np.int64)).max(axis=1)
         multipliers, shifts = split_ratios(steps / self._residual_step, bounds, "embed")
-        embed = IntMatrix(kind, values, multipliers, shifts, 1, INT16)
+        embed = IntMatrix(kind, values, multipliers, shifts, 1, 1, INT16)
         return norm, head, embed, logit_bits
 
 

@@ -16,6 +16,7 @@ from lilliput.quantize.fixed import (
     bit_length,
     exact_product,
     exp2_below,
+    narrow,
     reciprocal,
     require_width,
     rescale,
@@ -52,10 +53,8 @@ class Reference:
         """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; ids go behind what `cache` holds."""
         h = self._embed(np.asarray(ids, np.int64))
         for number, layer in enumerate(self.model.layers):
-            x = self._norm(layer.norm1, h)
-            h = self._add(h, self._matvec(layer.o, self._attend(layer, number, x, cache)))
-            x = self._norm(layer.norm2, h)
-            h = self._add(h, self._matvec(layer.down, self._mlp(layer, x)))
+            h = self._add(h, self._matvec(layer.o, self._attend(layer, number, h, cache)))
+            h = self._add(h, self._matvec(layer.down, self._mlp(layer, h)))
         cache.length += len(h)
         return self._matvec(self.model.head, self._norm(self.model.norm, h[-1:] if last_only else h))
 
@@ -71,14 +70,14 @@ class Reference:
     def _add(self, h: Ints, change: Ints) -> Ints:
         return saturate(h + change, INT16)
 
-    def _matvec(self, matrix: IntMatrix, x: Ints) -> Ints:
-        """(T, R) of x (T, C)."""
-        self._check(x, matrix.input_limit, "a matrix's input")
+    def _matvec(self, matrix: IntMatrix, v: Ints) -> Ints:
+        """(T, R) of v (T, C)."""
+        x, down = narrow(v, matrix.input_limit)
         sums = exact_product(x, self._floats[id(matrix)])
         if self._checked:
             worst = matrix.row_bounds.max(initial=0)
             require_width(sums, min(int(worst), INT32), "an accumulator")
-        scaled = rescale(sums, matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64))
+        scaled = rescale(sums, matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64) - down)
         self._check(scaled, INT32, "a scaled sum")
         return saturate(scaled, matrix.output_limit)
 
@@ -104,9 +103,10 @@ class Reference:
         self._check(turned, INT32, "a turned pair")
         return turned
 
-    def _attend(self, layer: IntLayer, number: int, x: Ints, cache: IntCache) -> Ints:
-        """(T, H * K) what the heads read, by x (T, D)."""
-        config, first, length = self.model.config, cache.length, len(x)
+    def _attend(self, layer: IntLayer, number: int, h: Ints, cache: IntCache) -> Ints:
+        """(T, H * K) what the heads read, by h (T, D)."""
+        config, first, length = self.model.config, cache.length, len(h)
+        x = self._norm(layer.norm1, h)
         heads = (length, -1, config.d_head)
         q, k = self._matvec(layer.q, x).reshape(heads), self._matvec(layer.k, x).reshape(heads)
         if layer.q_norm is not None and layer.k_norm is not None:
@@ -138,14 +138,15 @@ class Reference:
         self._check(total, INT32, "a sum of chances")
         self._check(sums, INT32, "a sum of values")
         r, k = reciprocal(total, self._reciprocal)
-        return saturate(rescale(sums, r, 30 + k - layer.o_shift), layer.o.input_limit)
+        return saturate(rescale(sums, r, 30 + k - layer.o_shift), layer.o.made_limit)
 
-    def _mlp(self, layer: IntLayer, x: Ints) -> Ints:
+    def _mlp(self, layer: IntLayer, h: Ints) -> Ints:
         """(T, F) the hidden values of the gated feed-forward part."""
+        x = self._norm(layer.norm2, h)
         gate = self._activation[self._matvec(layer.gate, x) + layer.gate.output_limit]
         product = gate * self._matvec(layer.up, x)
         self._check(product, INT32, "a gated product")
-        return saturate(round_shift(product, layer.hidden_shift), layer.down.input_limit)
+        return saturate(round_shift(product, layer.hidden_shift), layer.down.made_limit)
 
     def _check(self, value: Ints, limit: int, name: str) -> None:
         if self._checked:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from lilliput.quantize.fixed import INT16, narrow
 from lilliput.quantize.intmodel import KIND_LIMITS, Kind
 
 Floats = npt.NDArray[np.float64]
@@ -14,6 +15,8 @@ Method = Literal["gptq", "nearest"]
 _CLIPS = {"int8": (1.0, 0.95, 0.9), "int4": tuple(np.linspace(1, 0.55, 16)), "ternary": tuple(np.linspace(1, 0.2, 33))}
 """Shares of a row's greatest weight that are tried as the greatest that can be said."""
 _DAMPING = 0.01
+_ROOM = 1.5
+"""How much greater than all that calibration saw an input may be before it is cut, where that costs next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -82,29 +85,56 @@ def _gptq(matrix: Floats, steps: Floats, limit: int, gram: Floats) -> npt.NDArra
     return values
 
 
-def round_inputs(x: Floats, scales: Floats, limit: int) -> Floats:
-    """x (N, C) as it is after rounding to `scales` (C,) and saturation."""
-    rounded: Floats = np.rint(x / scales).clip(-limit, limit) * scales
-    return rounded
+@dataclass(frozen=True)
+class Form:
+    """How matrices read their inputs: as whole numbers up to `limit`, in a unit of each channel.
+
+    With `block`, inputs first have 16 bits, and a position's are shifted down together until they fit.
+    """
+
+    limit: int
+    block: bool
+
+    @property
+    def made_limit(self) -> int:
+        """Greatest magnitude of an input as the step before makes it."""
+        return INT16 if self.block else self.limit
+
+    @property
+    def most_down(self) -> int:
+        """The greatest exponent of a position's inputs."""
+        return self.made_limit.bit_length() - self.limit.bit_length()
+
+    def whole(self, x: Floats, scales: Floats) -> Floats:
+        """x (N, C) in units of `scales` (C,), rounded and saturated."""
+        made = np.rint(x / scales).clip(-self.made_limit, self.made_limit).astype(np.int64)
+        narrowed, down = narrow(made, self.limit)
+        return (narrowed << down).astype(np.float64)
+
+    def rounded(self, x: Floats, scales: Floats) -> Floats:
+        """What x (N, C) is after rounding."""
+        return self.whole(x, scales) * scales
 
 
 def choose_input_scales(
-    x: Floats, matrices: Sequence[Floats], limit: int, kinds: Sequence[Kind], *, uneven: bool = True, cut: bool = True
+    x: Floats, matrices: Sequence[Floats], form: Form, kinds: Sequence[Kind], *, uneven: bool, cut: bool
 ) -> Floats:
     """(C,) the unit of each input of `matrices` (R, C), which the matrices' columns will be multiplied with.
 
-    Tried: units by the inputs' ranges to a power between 0 (one unit) and 1 (each channel its own, as in
-    SmoothQuant, Xiao et al. 2023), and ranges cut at several places; the least error of the products wins.
+    Tried: units by the inputs' ranges to a power between 0 (one unit; the only one unless `uneven`) and 1 (each
+    channel its own), as in SmoothQuant (Xiao et al. 2023); and with `cut` and no blocks, ranges cut at several
+    places. The least error of the products wins.
     """
     ranges = np.maximum(np.abs(x).max(axis=0), 1e-6 * np.abs(x).max() + 1e-12)
     wanted = [x @ matrix.T for matrix in matrices]
     sizes = [float(np.square(product).sum()) + 1e-12 for product in wanted]
-    best, best_error = ranges / limit, np.inf
+    shares = (_ROOM,) if form.block else (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) if cut else (1.0,)
+    best, best_error = ranges / form.limit, np.inf
     for power in (0.0, 0.25, 0.5, 0.75, 1.0) if uneven else (0.0,):
         shape = ranges**power
-        for clip in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) if cut else (1.0,):
-            scales = shape * ((ranges / shape).max() * clip / limit)
-            rounded = round_inputs(x, scales, limit)
+        for share in shares:
+            scales = shape * ((ranges / shape).max() * share / form.made_limit)
+            rounded = form.rounded(x, scales)
             error = 0.0
             for matrix, kind, product, size in zip(matrices, kinds, wanted, sizes, strict=True):
                 restored = round_rows(matrix * scales, kind, method="nearest").restored() / scales

@@ -1,11 +1,13 @@
 """From real factors to whole numbers: multipliers, shifts, and units of what is not a matrix's input."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from lilliput.errors import ConfigError
 from lilliput.quantize.intmodel import IntConfig, Kind
-from lilliput.quantize.rounding import round_inputs, round_rows
+from lilliput.quantize.rounding import Form, round_rows
 
 Floats = npt.NDArray[np.float64]
 MOST_SHIFT = 46
@@ -30,20 +32,21 @@ def split_gains(factors: Floats) -> tuple[npt.NDArray[np.int16], int]:
 
 
 def split_ratios(
-    ratios: Floats, bounds: npt.NDArray[np.int64], name: str
+    ratios: Floats, bounds: npt.NDArray[np.int64], name: str, most_down: int = 0
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
     """(R,) multipliers m and shifts s with m / 2**s near `ratios`, for sums up to `bounds`.
 
+    An exponent of the input, up to `most_down`, is taken from s.
     m has 15 bits; fewer where a shift below 17 would else make a product leave 32 bits. Raises ConfigError that
     names the matrix where no m does.
     """
     multipliers, shifts = np.empty(len(ratios), np.int16), np.empty(len(ratios), np.uint8)
     for row, (ratio, bound) in enumerate(zip(ratios, bounds, strict=True)):
-        multipliers[row], shifts[row] = _split_ratio(float(ratio), int(bound), name)
+        multipliers[row], shifts[row] = _split_ratio(float(ratio), int(bound), name, most_down)
     return multipliers, shifts
 
 
-def _split_ratio(ratio: float, bound: int, name: str) -> tuple[int, int]:
+def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[int, int]:
     mantissa, exponent = np.frexp(ratio)  # 0.5 <= mantissa < 1
     for bits in range(15, 0, -1):
         multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
@@ -51,7 +54,8 @@ def _split_ratio(ratio: float, bound: int, name: str) -> tuple[int, int]:
             multiplier, shift = 2**14, shift - 1
         if shift > MOST_SHIFT:
             return max(1, round(ratio * 2.0**MOST_SHIFT)), MOST_SHIFT
-        if shift >= SPLIT_SHIFT or (shift >= 1 and bound * multiplier + 2 ** (shift - 1) < 2**31):
+        least = shift - most_down
+        if least >= SPLIT_SHIFT or (least >= 1 and bound * multiplier + 2 ** (shift - 1) < 2**31):
             return multiplier, shift
     raise ConfigError(
         f"{name}: a row's sum may reach {bound:,} and is to be multiplied with {ratio:.3g}, which leaves 32 bits"
@@ -64,35 +68,37 @@ def choose_steps(x: Floats, limit: int) -> Floats:
     best, best_error = most / limit, np.full(x.shape[1], np.inf)
     for clip in np.linspace(1, 0.5, 11):
         steps = most * clip / limit
-        error = np.square(round_inputs(x, steps, limit) - x).sum(axis=0)
+        error = np.square(np.rint(x / steps).clip(-limit, limit) * steps - x).sum(axis=0)
         best, best_error = np.where(error < best_error, steps, best), np.minimum(error, best_error)
     return best
 
 
 def choose_value_steps(
-    v: Floats, out: Floats, matrix: Floats, config: IntConfig, limit: int, out_limit: int, kind: Kind
+    v: Floats, out: Floats, matrix: Floats, config: IntConfig, limit: int, shifts: Sequence[int], form: Form, kind: Kind
 ) -> tuple[Floats, int]:
-    """Units (kv * K,) of values v (N, kv * K), and the shift by which their means `out` (N, H * K) are finer.
+    """Units (kv * K,) of values v (N, kv * K), and the one of `shifts` by which their means are finer.
 
-    Means keep within the range of what they are means of, and mostly well within: so they may have more bits
-    behind the point. The products of `matrix` (D, H * K) with them decide.
+    Means `out` (N, H * K) keep within the range of what they are means of, and mostly well within: so they may
+    have more bits behind the point. The products of `matrix` (D, H * K) with them decide.
     """
     ranges = np.maximum(np.abs(v).max(axis=0), 1e-9)
     per_key = config.n_heads // config.n_kv_heads
     wanted = out @ matrix.T
-    best, best_error = (ranges / limit, 0), np.inf
+
+    def by_heads(each: Floats) -> Floats:
+        return each.reshape(config.n_kv_heads, 1, -1).repeat(per_key, axis=1).reshape(-1)
+
+    best, best_error = (ranges / limit, shifts[0]), np.inf
     for power in (0.0, 0.25, 0.5, 0.75, 1.0):
         shape = ranges**power
         steps = shape * ((ranges / shape).max() / limit)
-        noise = np.square(round_inputs(v, steps, limit) - v).mean(axis=0)
-        shared = steps.reshape(config.n_kv_heads, 1, -1).repeat(per_key, axis=1).reshape(-1)
-        noises = noise.reshape(config.n_kv_heads, 1, -1).repeat(per_key, axis=1).reshape(-1)
+        noise = by_heads(np.square(np.rint(v / steps) * steps - v).mean(axis=0))
         # values' own rounding hardly averages out where a head looks at few positions: counted whole
-        by_values = float((np.square(matrix).sum(axis=0) * noises).sum()) * len(out)
-        for shift in range(5):
-            scales = shared * 2.0**-shift
+        by_values = float((np.square(matrix).sum(axis=0) * noise).sum()) * len(out)
+        for shift in shifts:
+            scales = by_heads(steps) * 2.0**-shift
             restored = round_rows(matrix * scales, kind, method="nearest").restored() / scales
-            error = float(np.square(round_inputs(out, scales, out_limit) @ restored.T - wanted).sum())
+            error = float(np.square(form.rounded(out, scales) @ restored.T - wanted).sum())
             if error + by_values < best_error:
                 best, best_error = (steps, shift), error + by_values
     return best

@@ -28,6 +28,9 @@ class QuantizeSettings(Config):
     down: Kind | None = None
     activation_bits: Annotated[int, Field(ge=4, le=16)] = 8
     """Of what matrices read."""
+    blocks: Literal["all", "inner", "none"] = "inner"
+    """Which inputs of matrices have an exponent of their own for each position: all, those that no norm makes, none.
+    An exponent costs a look for the greatest, and a shift."""
     head_bits: Annotated[int, Field(ge=4, le=16)] | None = None
     """Of what the output matrix reads; as the others if not set."""
     query_bits: Annotated[int, Field(ge=4, le=16)] = 16
