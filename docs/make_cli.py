@@ -8,7 +8,7 @@ from pathlib import Path
 COMMANDS = [
     [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
     ["tokenizer"], ["tokenizer", "train"], ["tokenizer", "measure"], ["train"], ["evaluate"],
-    ["import"], ["export"], ["presets"], ["info"], ["bench"],
+    ["quantize"], ["import"], ["export"], ["presets"], ["info"], ["bench"],
 ]  # fmt: skip
 
 HEAD = """\

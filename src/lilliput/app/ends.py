@@ -19,7 +19,7 @@ def read_ends(path: Path, tokenizer: Tokenizer, engine: str | None) -> frozenset
     for file in (path / "config.json", path / "generation_config.json"):
         given = read_json_object(file).get("eos_token_id") if file.is_file() else None
         ends |= {token for token in (given if isinstance(given, list) else [given]) if type(token) is int}
-    if len(ends) > MAX_ENDS and choose_engine(engine) == "c":
+    if len(ends) > MAX_ENDS and choose_engine(engine, path) == "c":
         raise FormatError(
             f"{path} names {len(ends)} ids that end a story, and the C engine looks for {MAX_ENDS} at most: "
             "use --engine torch, or leave fewer in eos_token_id of its generation_config.json"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lilliput.app.output import say
 from lilliput.device import require_torch
 from lilliput.errors import LilliputError
-from lilliput.formats.folder import ModelFolder, load_folder
+from lilliput.formats.folder import INTEGERS, ModelFolder, load_folder
 from lilliput.generation.batch import BatchEngine
 from lilliput.runtime.native import Memory, available_threads, library_path
 from lilliput.tokens import Tokenizer
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lilliput.evaluation.loss import Scorer
     from lilliput.generation.c_batch import Precision
     from lilliput.models.decoder import Decoder
+    from lilliput.quantize.reference import Reference
 
 
 _TORCH_SLOTS = 16  # stories side by side: more gain little, and a pass takes longer
@@ -30,10 +31,15 @@ class OpenedEngine:
     tokenizer: Tokenizer
 
 
-def choose_engine(name: str | None) -> str:
-    """The engine asked for; else C where it was built, and torch where not, which is said."""
+def choose_engine(name: str | None, path: Path | None = None) -> str:
+    """The engine asked for; else the one that a folder of integers at `path` has.
+
+    Else C where it was built, and torch where not, which is said.
+    """
     if name:
         return name
+    if path is not None and (path / INTEGERS).is_file():
+        return "integer"
     if library_path():
         return "c"
     _say_that_torch_serves()
@@ -58,7 +64,13 @@ def open_engine(
 
     Raises LilliputError for a folder that is no model, and for what the engine cannot do.
     """
-    if choose_engine(name) == "c":
+    computing = choose_engine(name, path)
+    if computing == "integer":
+        from lilliput.generation.int_batch import IntBatch
+
+        reference, folder = open_integers(path, precision)
+        return OpenedEngine(IntBatch(reference, slots), folder.tokenizer)
+    if computing == "c":
         from lilliput.generation.c_batch import CBatch
 
         folder, image = _load_image(path, precision)
@@ -75,8 +87,9 @@ def open_engines(
     path: Path, name: str | None, threads: int | None, precision: "Precision", stories: int
 ) -> tuple[list[BatchEngine], Tokenizer]:
     """Engines that together write `stories` quickest, each to be used by a thread of its own."""
-    if choose_engine(name) != "c":
-        opened = open_engine(path, "torch", threads, _TORCH_SLOTS, precision)
+    computing = choose_engine(name, path)
+    if computing != "c":
+        opened = open_engine(path, computing, threads, _TORCH_SLOTS, precision)
         return [opened.engine], opened.tokenizer
     from lilliput.generation.c_batch import open_c_batches
 
@@ -88,7 +101,14 @@ def open_scorer(
     path: Path, name: str | None, threads: int | None, precision: "Precision" = "f32"
 ) -> "tuple[Scorer, ModelFolder]":
     """What tells the cost of tokens, as `open_engine` what tells stories; and the folder."""
-    if choose_engine(name) == "c":
+    computing = choose_engine(name, path)
+    if computing == "integer":
+        from lilliput.evaluation.int_scorer import IntScorer
+        from lilliput.generation.engines import IntEngine
+
+        reference, folder = open_integers(path, precision)
+        return IntScorer(IntEngine(reference)), folder
+    if computing == "c":
         from lilliput.evaluation.c_scorer import CScorer
 
         folder, image = _load_image(path, precision)
@@ -98,6 +118,35 @@ def open_scorer(
     from lilliput.evaluation.torch_scorer import TorchScorer
 
     return TorchScorer(model), folder
+
+
+def open_integers(path: Path, precision: str = "f32") -> "tuple[Reference, ModelFolder]":
+    """The reference on the integer model of a folder, and the folder, without float weights.
+
+    Raises LilliputError for a folder without one, and for a precision, which is the model's own.
+    """
+    from lilliput.formats.folder import load_folder_config, load_folder_tokenizer, read_details
+    from lilliput.quantize.intmodel_file import load_intmodel
+    from lilliput.quantize.reference import Reference
+
+    if precision != "f32":
+        raise LilliputError(
+            f"an integer model has its own precision; --precision {precision} needs --engine c"
+        )
+    config = load_folder_config(path)
+    if not (path / INTEGERS).is_file():
+        raise LilliputError(
+            f"{path} holds no integer model: make one with lilliput quantize {path} --to int8"
+        )
+    model = load_intmodel(path / INTEGERS)
+    if model.config != config:
+        raise LilliputError(f"{path}: {INTEGERS} and config.json are of different models; quantize again")
+    tokenizer = load_folder_tokenizer(path)
+    if model.source.get("tokenizer_fingerprint", tokenizer.fingerprint) != tokenizer.fingerprint:
+        raise LilliputError(
+            f"{path}: {INTEGERS} was made with another tokenizer than lies there; quantize again"
+        )
+    return Reference(model), ModelFolder(path, config, {}, tokenizer, read_details(path))
 
 
 def _load_image(path: Path, precision: "Precision") -> tuple[ModelFolder, Memory]:

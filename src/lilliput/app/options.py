@@ -47,6 +47,7 @@ class EngineName(StrEnum):
 
     c = "c"
     torch = "torch"
+    integer = "integer"
 
 
 class PrecisionName(StrEnum):
@@ -57,7 +58,13 @@ class PrecisionName(StrEnum):
     int4 = "int4"
 
 
-Engine = Annotated[EngineName | None, typer.Option(help="What computes; c if not given, where it was built.")]
+Engine = Annotated[
+    EngineName | None,
+    typer.Option(
+        help="What computes: c, where it was built, if not given; integer is what a device says, of a folder "
+        "that lilliput quantize made, and what such a folder is read by if not given."
+    ),
+]
 Precision = Annotated[
     PrecisionName, typer.Option(help="How the C engine holds weights: int8 and int4 are quicker and rounded.")
 ]

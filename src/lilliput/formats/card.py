@@ -24,12 +24,22 @@ tokenizer = AutoTokenizer.from_pretrained(".")
 """
 
 
+_INTEGERS = """\
+Whole numbers only: as the devices of docs/integer-arithmetic.md compute. In this folder:
+
+```
+lilliput tell . {prompt}
+```
+"""
+
+
 def write_card(path: Path, config: ModelConfig, details: dict[str, Any], name: str) -> None:
     """Write README.md of a model folder from its config and lilliput.json."""
     count = count_parameters(config)
+    use, library = (_INTEGERS, "lilliput") if "integers" in details else (_USE, "transformers")
     lines = [
         "---",
-        "library_name: transformers",
+        f"library_name: {library}",
         "pipeline_tag: text-generation",
         "tags: [lilliput, tiny-language-model]",
         "---",
@@ -40,7 +50,7 @@ def write_card(path: Path, config: ModelConfig, details: dict[str, Any], name: s
         f"({count.parameters_without_embeddings:,} without embeddings), context {config.context}, "
         f"{config.vocab_size:,} token ids.",
         "",
-        _USE.format(prompt=quote((details.get("plan") or {}).get("prompt") or "Once upon a time")),
+        use.format(prompt=quote((details.get("plan") or {}).get("prompt") or "Once upon a time")),
         *_origin(details),
         *_scores(details.get("scores", [])),
     ]
@@ -51,6 +61,8 @@ def _origin(details: dict[str, Any]) -> list[str]:
     lines = ["## How it was made", ""]
     if origin := details.get("origin"):
         lines.append(f"Imported from {origin['format']} (`{origin['file']}`, sha256 {origin['sha256']}).")
+    if integers := details.get("integers"):
+        lines.append(f"Integers of `{integers['from']}`, by `{integers['command']}`.")
     if data := details.get("data"):
         lines.append(
             f"Data: {data['description']}; {data['train_stories']:,} stories to train on, "

@@ -35,6 +35,8 @@ from lilliput.models.config import ModelConfig
 from lilliput.rundir import write_text
 from lilliput.tokens import Tokenizer, has_gpt2_files, read_gpt2_files
 
+INTEGERS = "integers.safetensors"
+"""What `lilliput quantize` makes, in place of model.safetensors."""
 FORMAT = 1
 """Version of lilliput.json."""
 
@@ -68,20 +70,36 @@ def save_folder(
     The arrays are only read. `details` is what lilliput.json tells besides the versions; `name` stands
     in the model card (the folder's own name if not given). With `half` the weights lie in float16.
     """
+    check_weights(weights, config, str(path))
+    save_surroundings(path, config, tokenizer, details, name, {"dtype": "float16"} if half else {})
+    stored = _FAMILIES[config.family].weights_to_hf(weights)
+    if half:
+        stored = {name: array.astype(np.float16) for name, array in stored.items()}
+    write_safetensors(path / "model.safetensors", stored, {"format": "pt"})
+
+
+def save_surroundings(
+    path: Path,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    details: dict[str, Any],
+    name: str | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write all of a model folder but the weights; `more` goes into config.json."""
     if tokenizer.vocab_size > config.vocab_size:
         raise FormatError(
             f"the tokenizer has {tokenizer.vocab_size} ids and the model only {config.vocab_size}: "
             "give the tokenizer that the model was trained with"
         )
-    check_weights(weights, config, str(path))
     ids = {
         "bos_token_id": tokenizer.bos,
         "eos_token_id": tokenizer.end,
         "pad_token_id": tokenizer.pad if tokenizer.pad is not None else tokenizer.end,
     }
-    family = _FAMILIES[config.family]
-    dtype = {"dtype": "float16"} if half else {}
-    _write_json(path / "config.json", {**family.config_to_hf(config), **dtype, **ids})
+    _write_json(
+        path / "config.json", {**_FAMILIES[config.family].config_to_hf(config), **(more or {}), **ids}
+    )
     generation = {**ids, "do_sample": True, "temperature": 1.0, "max_length": config.context}
     _write_json(path / "generation_config.json", generation)
     tokenizer.save(path / "tokenizer.json")
@@ -96,10 +114,6 @@ def save_folder(
     )
     write_details(path, details)
     write_card(path, config, details, name or path.name)
-    stored = family.weights_to_hf(weights)
-    if half:
-        stored = {name: array.astype(np.float16) for name, array in stored.items()}
-    write_safetensors(path / "model.safetensors", stored, {"format": "pt"})
 
 
 def load_folder(path: Path) -> ModelFolder:
@@ -212,6 +226,8 @@ def _read_tensors(path: Path) -> dict[str, Array]:
             return read(path / name)
         if (path / f"{name}.index.json").is_file():
             return _read_parts(path / f"{name}.index.json", read)
+    if (path / INTEGERS).is_file():
+        raise FormatError(f"{path} holds an integer model only, and this needs the floats it was made of")
     raise FormatError(f"{path} has no {' and no '.join(readers)}")
 
 

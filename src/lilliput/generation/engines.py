@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from lilliput.generation.sample import Logits
 
 if TYPE_CHECKING:
     from lilliput.models.decoder import Decoder
+    from lilliput.quantize.reference import Reference
 
 
 class Engine(Protocol):
@@ -45,3 +47,33 @@ class TorchEngine:
             batch = torch.tensor([ids], device=next(self._model.parameters()).device)
             logits = self._model(batch, self._cache)[0, -1].float().cpu().numpy()
         return np.asarray(logits, dtype=np.float32)
+
+
+class IntEngine:
+    """The integer reference. Its logits are multiples of 2 ** -logit_bits, exact in float32."""
+
+    def __init__(self, reference: "Reference") -> None:
+        self._reference = reference
+        self.context: int = reference.model.config.context
+        self.vocab_size: int = reference.model.config.vocab_size
+        self.start()
+
+    def start(self) -> None:
+        """See Engine.start."""
+        from lilliput.quantize.reference import IntCache
+
+        self._cache = IntCache(self._reference.model)
+
+    def read(self, ids: list[int]) -> Logits:
+        """See Engine.read."""
+        logits: Logits = self._in_nats(np.asarray(ids), last_only=True)[0]
+        return logits
+
+    def read_all(self, ids: npt.NDArray[np.int64]) -> Logits:
+        """Logits (T, V) behind each of ids (T,)."""
+        return self._in_nats(ids, last_only=False)
+
+    def _in_nats(self, ids: npt.NDArray[np.int64], *, last_only: bool) -> Logits:
+        logits = self._reference.read(ids, self._cache, last_only=last_only)
+        nats: Logits = np.ldexp(logits.astype(np.float32), -self._reference.model.logit_bits)
+        return nats

@@ -1,84 +1,21 @@
-"""Many stories at once with torch: an engine and a cache for each, a token for each in turn."""
+"""Many stories at once with torch: an engine and a cache for each."""
 
 from typing import TYPE_CHECKING
 
-from lilliput.errors import LilliputError
-from lilliput.generation.batch import Ending, Event, Logprob, Request, logprob_of, most_new_tokens
+from lilliput.generation.batch import Request
 from lilliput.generation.engines import TorchEngine
-from lilliput.generation.sample import BrokenModelError, make_sampler
+from lilliput.generation.sample import Sampler, make_sampler
+from lilliput.generation.turns import TurnsBatch
 
 if TYPE_CHECKING:
     from lilliput.models.decoder import Decoder
 
 
-class TorchBatch:
+class TorchBatch(TurnsBatch):
     """See BatchEngine. Stories do not share a matrix product, so none can change another's rounding."""
 
     def __init__(self, model: "Decoder", slots: int) -> None:
-        self._model = model
-        self.context: int = model.config.context
-        self.slots = slots
-        self._stories: dict[int, _Story] = {}
+        def open_story(request: Request) -> tuple[TorchEngine, Sampler]:
+            return TorchEngine(model), make_sampler(request.sampling, request.seed)
 
-    def begin(self, slot: int, request: Request) -> None:
-        """See BatchEngine.begin."""
-        if not 0 <= slot < self.slots or slot in self._stories:
-            raise LilliputError(f"slot {slot} is not free; there are {self.slots}")
-        most = most_new_tokens(request, self.context)
-        self._stories[slot] = _Story(request, TorchEngine(self._model), *most)
-
-    def run(self, steps: int) -> list[Event]:
-        """See BatchEngine.run."""
-        for _ in range(steps):
-            for story in self._stories.values():
-                story.step()
-            if any(story.ending for story in self._stories.values()):
-                break
-        events = [story.take_event(slot) for slot, story in self._stories.items()]
-        self._stories = {slot: story for slot, story in self._stories.items() if not story.ending}
-        return [event for event in events if event.ids or event.ending]
-
-    def cancel(self, slot: int) -> None:
-        """See BatchEngine.cancel."""
-        self._stories.pop(slot, None)
-
-
-class _Story:
-    """One story: what it has read, and what it has not told yet."""
-
-    def __init__(self, request: Request, engine: TorchEngine, most: int, at_most: Ending) -> None:
-        self._request, self._engine = request, engine
-        self._most, self._at_most = most, at_most
-        self._sampler = make_sampler(request.sampling, request.seed)
-        self._read = list(request.ids)
-        self._unread = list(request.ids)  # what the engine reads in the next step
-        self._written = 0
-        self._ids: list[int] = []
-        self._logprobs: list[Logprob] = []
-        self.ending: Ending | None = None
-
-    def step(self) -> None:
-        """One token more, or the story's end."""
-        logits = self._engine.read(self._unread)
-        try:
-            token = self._sampler(logits, self._read)
-        except BrokenModelError:
-            self.ending = "broken"
-            return
-        if token in self._request.ends:
-            self.ending = "end"
-            return
-        self._ids.append(token)
-        if self._request.logprobs:
-            self._logprobs.append(logprob_of(token, logits, self._request.logprobs))
-        self._read.append(token)
-        self._unread = [token]
-        self._written += 1
-        if self._written == self._most:
-            self.ending = self._at_most
-
-    def take_event(self, slot: int) -> Event:
-        """What happened since this was last called."""
-        event = Event(slot, tuple(self._ids), tuple(self._logprobs), self.ending)
-        self._ids, self._logprobs = [], []
-        return event
+        super().__init__(model.config.context, slots, open_story)

@@ -29,8 +29,8 @@ def check_bounds(model: IntModel) -> list[Bound]:
     for bound in bounds:
         if bound.most > bound.allowed:
             raise ConfigError(
-                f"{bound.name} may reach {bound.most:,}, above {bound.allowed:,}: this model could overflow on a "
-                "device; quantize it with fewer activation_bits or chance_bits"
+                f"{bound.name} may reach {bound.most:,}, above {bound.allowed:,}: this model could overflow "
+                "on a device; quantize it with fewer activation_bits or chance_bits"
             )
     return bounds
 

@@ -1,7 +1,7 @@
-"""The primitive operations of docs/integer-arithmetic.md, section 2, on whole arrays. No float decides a result.
+"""The primitive operations of docs/integer-arithmetic.md, section 2, on whole arrays. No float decides any.
 
-Arrays are int64 here so that nothing can overflow unseen; `require_width` holds them to the widths that devices
-have. A shift right is arithmetic: it rounds toward minus infinity.
+Arrays are int64 here so that nothing can overflow unseen; `require_width` holds them to the widths that
+devices have. A shift right is arithmetic: it rounds toward minus infinity.
 """
 
 from math import isqrt
@@ -23,8 +23,8 @@ UNIT_BITS = 15
 
 def round_shift(value: Ints, shift: int | Ints) -> Ints:
     """floor(value / 2**shift + 1/2), shift >= 0."""
-    one = np.int64(1)
-    return (value + ((one << shift) >> 1)) >> shift
+    half = (np.int64(1) << shift) >> 1
+    return (value + half) >> shift
 
 
 def rescale(value: Ints, multiplier: int | Ints, shift: int | Ints) -> Ints:
@@ -77,8 +77,9 @@ def make_exp2_table(bits: int) -> npt.NDArray[np.uint16]:
 def _interpolate(table: Ints, mantissa: Ints, first: int) -> Ints:
     """A falling table, entry j for mantissa (first + j) * 256, between its entries; mantissa < 2**16."""
     at, part = (mantissa >> 8) - first, mantissa & 255
-    left = table[at]
-    return left - (((left - table[at + 1]) * part + 128) >> 8)
+    left, right = table[at], table[at + 1]
+    between: Ints = left - (((left - right) * part + 128) >> 8)
+    return between
 
 
 def rsqrt(value: Ints, table: Ints) -> tuple[Ints, Ints]:
@@ -95,11 +96,12 @@ def reciprocal(value: Ints, table: Ints) -> tuple[Ints, Ints]:
 
 def exp2_below(exponent: Ints, table: Ints) -> Ints:
     """2 ** (bits - exponent / 256), rounded: 2**bits at 0, falling to 0; exponent >= 0."""
-    return ((table[exponent & (LOG2_STEPS - 1)] >> np.minimum(exponent >> 8, 31)) + 1) >> 1
+    chances: Ints = ((table[exponent & (LOG2_STEPS - 1)] >> np.minimum(exponent >> 8, 31)) + 1) >> 1
+    return chances
 
 
 def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
-    """(x, e) with value (..., n) about x * 2**e, |x| <= limit: one e >= 0 for the n, 0 where they fit as they are.
+    """(x, e) with value (..., n) about x * 2**e and |x| <= limit: one e >= 0 for the n, 0 where they fit.
 
     `limit` is a power of two less one.
     """
@@ -145,7 +147,7 @@ class XorShift32:
         return x
 
     def draw_below(self, end: int) -> int:
-        """One of 0..end - 1, each as likely: the upper bits that `end - 1` has, drawn again until they are below."""
+        """One of 0..end - 1, each as likely: upper bits, drawn again until they are below."""
         bits = (end - 1).bit_length()
         while True:
             drawn = self.draw() >> (32 - bits)

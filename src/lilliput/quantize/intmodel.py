@@ -20,7 +20,7 @@ IntConfig = LlamaConfig | Qwen3Config
 
 @dataclass(frozen=True)
 class IntMatrix:
-    """y = saturate(floor(multipliers * (values @ x) * 2**e / 2**shifts + 1/2), output_limit), x * 2**e its input."""
+    """y = saturate(floor(multipliers * (values @ x) * 2**e / 2**shifts + 1/2), output_limit) of x * 2**e."""
 
     kind: Kind
     values: npt.NDArray[np.int8]
@@ -30,7 +30,7 @@ class IntMatrix:
     shifts: npt.NDArray[np.uint8]
     """(R,) 1 to 46"""
     input_limit: int
-    """Greatest magnitude of an element of x, a power of two less one; what is greater is shifted down to it."""
+    """Greatest magnitude of an element of x, a power of two less one; greater inputs are shifted down."""
     made_limit: int
     """Greatest magnitude of what the step before makes; above input_limit, inputs have an exponent."""
     output_limit: int
@@ -113,7 +113,7 @@ class IntModel:
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of all weights as a device stores them: 1 a weight, 1/2, or 1/5 (five ternary ones in a byte)."""
+        """Bytes of all weights as a device stores them: one a byte, two (int4), or five (ternary)."""
         per_byte = {"int8": 1, "int4": 2, "ternary": 5}
         matrices = [matrix for _, matrix in self.iter_matrices()]
         return sum(m.values.shape[0] * -(-m.values.shape[1] // per_byte[m.kind]) for m in matrices)

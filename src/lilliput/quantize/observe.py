@@ -69,7 +69,9 @@ def observe(config: IntConfig, weights: Mapping[str, Floats], stories: Sequence[
         nats += float(costs_of(logits[: len(targets)], targets).sum())
         tokens += len(targets)
     for layer, seen_parts in enumerate(parts):
-        gathered[layer] = {name: np.concatenate([part[name] for part in seen_parts]) for name in seen_parts[0]}
+        gathered[layer] = {
+            name: np.concatenate([part[name] for part in seen_parts]) for name in seen_parts[0]
+        }
     layers = tuple(LayerSeen(**values) for values in gathered)
     return Seen(layers, np.concatenate(heads_in), most_residual, most_logit, nats, tokens)
 
@@ -88,7 +90,8 @@ def activation_of(name: str) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[
 
 
 def _silu(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return x / (1 + np.exp(-x))
+    activated: npt.NDArray[np.float64] = x / (1 + np.exp(-x))
+    return activated
 
 
 def _relu(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -98,11 +101,14 @@ def _relu(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _gelu(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     from math import erf
 
-    return x * (1 + np.vectorize(erf, otypes=[np.float64])(x / 2**0.5)) / 2
+    activated: npt.NDArray[np.float64] = x * (1 + np.vectorize(erf, otypes=[np.float64])(x / 2**0.5)) / 2
+    return activated
 
 
 def _gelu_tanh(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))) / 2
+    tanh = np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))
+    activated: npt.NDArray[np.float64] = x * (1 + tanh) / 2
+    return activated
 
 
 def _norm(x: Floats, gains: Floats, eps: float) -> Floats:
@@ -125,19 +131,26 @@ def _run_layer(
 
     length, eps = len(h), config.norm_eps
     x = _norm(h, weight("norm1"), eps)
-    seen = {"attn_in": x, "q": x @ weight("attn.q").T, "k": x @ weight("attn.k").T, "v": x @ weight("attn.v").T}
+    seen = {
+        "attn_in": x,
+        "q": x @ weight("attn.q").T,
+        "k": x @ weight("attn.k").T,
+        "v": x @ weight("attn.v").T,
+    }
     q, k = seen["q"].reshape(length, -1, config.d_head), seen["k"].reshape(length, -1, config.d_head)
     if config.family == "qwen3":
         q, k = _norm(q, weight("attn.q_norm"), eps), _norm(k, weight("attn.k_norm"), eps)
     table = rotary_table(config.d_head, length, config.rope_theta)
-    seen["turned_q"], seen["turned_k"] = q, k = _turn(q, table), _turn(k, table)
+    q, k = _turn(q, table), _turn(k, table)
+    seen |= {"turned_q": q, "turned_k": k}
     seen["attn_out"] = out = _attend(config, q, k, seen["v"].reshape(length, -1, config.d_head))
     h = h + out @ weight("attn.o").T
     seen["mlp_in"] = x = _norm(h, weight("norm2"), eps)
     seen["gate"], seen["up"] = x @ weight("mlp.gate").T, x @ weight("mlp.up").T
     activated = activation_of(config.gate)(seen["gate"].astype(np.float64)).astype(np.float32)
     seen["hidden"] = activated * seen["up"]
-    return h + seen["hidden"] @ weight("mlp.down").T, seen
+    h = (h + seen["hidden"] @ weight("mlp.down").T).astype(np.float32)
+    return h, seen
 
 
 def _attend(config: IntConfig, q: Floats, k: Floats, v: Floats) -> Floats:
@@ -148,4 +161,5 @@ def _attend(config: IntConfig, q: Floats, k: Floats, v: Floats) -> Floats:
     scores = np.where(np.tri(len(q), dtype=bool), scores, np.float32(-np.inf))
     chances = np.exp(scores - scores.max(axis=-1, keepdims=True))
     chances /= chances.sum(axis=-1, keepdims=True)
-    return (chances @ v).swapaxes(0, 1).reshape(len(q), -1)
+    out: Floats = (chances @ v).swapaxes(0, 1).reshape(len(q), -1)
+    return out

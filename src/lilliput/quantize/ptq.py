@@ -40,7 +40,7 @@ _LOG2_E_BITS = 8
 
 @dataclass(frozen=True)
 class MatrixReport:
-    """How far one matrix's products with what it reads are off, each as a share of the products' size (rms)."""
+    """How far one matrix's products with what it reads are off, as a share of the products' size (rms)."""
 
     name: str
     kind: Kind
@@ -107,7 +107,7 @@ class _Builder:
         self._config, self._weights, self._seen, self._settings = config, weights, seen, settings
         limit = 2 ** (settings.activation_bits - 1) - 1
         self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
-        self._inner = Form(limit, settings.blocks != "none" and limit < INT16)
+        self._inner = Form(limit, settings.blocks != "static" and limit < INT16)
         room = 2.0 ** (settings.residual_bits - 1) / 2
         self._residual_step = 2.0 ** -bits_within(seen.most_residual, room)
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
@@ -124,7 +124,9 @@ class _Builder:
         config, settings = self._config, self._settings
         layers = tuple(self._layer(number) for number in range(config.n_layers))
         norm, head, embed, logit_bits = self._ends()
-        cos, sin = np.split(rotary_table(config.d_head, config.context, config.rope_theta).astype(np.float64), 2, 1)
+        cos, sin = np.split(
+            rotary_table(config.d_head, config.context, config.rope_theta).astype(np.float64), 2, 1
+        )
         model = IntModel(
             config=config,
             source=source,
@@ -186,9 +188,14 @@ class _Builder:
         multipliers, shifts = split_ratios(rows.steps / units, bounds, name, x.form.most_down)
         wanted, restored = x.seen @ matrix.T, rows.restored() / x.scales
         size = float(np.sqrt(np.square(wanted).mean())) + 1e-12
-        errors = [float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size for y in (x.seen, whole * x.scales)]
+        errors = [
+            float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size
+            for y in (x.seen, whole * x.scales)
+        ]
         self._reports.append(MatrixReport(name, kind, *errors))
-        return IntMatrix(kind, rows.values, multipliers, shifts, x.form.limit, x.form.made_limit, output_limit), rows.steps
+        return IntMatrix(
+            kind, rows.values, multipliers, shifts, x.form.limit, x.form.made_limit, output_limit
+        ), rows.steps
 
     def _layer(self, number: int) -> IntLayer:
         seen = _sample(self._seen.layers[number])
@@ -226,7 +233,9 @@ class _Builder:
             self._inner,
             settings.kind("o"),
         )
-        o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(config.n_heads // config.n_kv_heads, axis=1)
+        o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(
+            config.n_heads // config.n_kv_heads, axis=1
+        )
         return fields | {
             "norm1": norm1,
             "q": self._matrix(f"{name}.q", wq, reads, q_steps, INT16),
@@ -259,7 +268,9 @@ class _Builder:
         hidden_shift = max(0, int(np.floor(np.log2(room.min()))))
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
         return {
-            "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, self._residual_step),
+            "norm2": self._norm(
+                self._weight(number, "norm2"), scales, self._normed.made_limit, self._residual_step
+            ),
             "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
             "up": self._matrix(f"{name}.up", up, reads, up_steps, INT16),
             "hidden_shift": hidden_shift,
@@ -281,7 +292,9 @@ class _Builder:
         norm = self._norm(gains, scales, form.made_limit, self._residual_step)
         logit_bits = bits_within(self._seen.most_logit, INT16 / 1.25)
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
-        head, head_steps = self._rounded(part, matrix, _Input(x, scales, form), 2.0**-logit_bits, INT16, method)
+        head, head_steps = self._rounded(
+            part, matrix, _Input(x, scales, form), 2.0**-logit_bits, INT16, method
+        )
         if config.tied:
             values, kind, steps = head.values, head.kind, head_steps / scales[0]
         else:
@@ -295,7 +308,7 @@ class _Builder:
 
 
 class _Heads:
-    """Units of queries and keys: a pair of channels that turn together has one, and queries have its inverse."""
+    """Units of queries and keys: channels that turn together have one, and queries have its inverse."""
 
     def __init__(self, config: IntConfig, settings: QuantizeSettings, seen: dict[str, Floats]) -> None:
         turned_k, turned_q = seen["turned_k"], seen["turned_q"]  # (N, kv, K), (N, H, K)
@@ -318,7 +331,9 @@ class _Heads:
         self.q_steps = 2.0**-bits / factors
         self.score_shift = bits - self.q_shift - _LOG2_E_BITS
         if self.score_shift < 0:
-            raise ConfigError("queries and keys are too great for their bits: set query_bits or key_bits higher")
+            raise ConfigError(
+                "queries and keys are too great for their bits: set query_bits or key_bits higher"
+            )
 
 
 def _pair_norms(turned: Floats) -> Floats:

@@ -45,12 +45,15 @@ class Reference:
         self.model = model
         self._checked = checked
         self._exp2, self._rsqrt = model.exp2.astype(np.int64), model.rsqrt.astype(np.int64)
-        self._reciprocal, self._activation = model.reciprocal.astype(np.int64), model.activation.astype(np.int64)
+        self._reciprocal, self._activation = (
+            model.reciprocal.astype(np.int64),
+            model.activation.astype(np.int64),
+        )
         self._floats = {id(m): m.values.astype(np.float64) for _, m in model.iter_matrices()}
         self._floats[id(model.head)] = model.head.values.astype(np.float64)
 
     def read(self, ids: Ints, cache: IntCache, *, last_only: bool = False) -> Ints:
-        """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; ids go behind what `cache` holds."""
+        """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
         h = self._embed(np.asarray(ids, np.int64))
         for number, layer in enumerate(self.model.layers):
             h = self._add(h, self._matvec(layer.o, self._attend(layer, number, h, cache)))
@@ -63,7 +66,9 @@ class Reference:
         embed = self.model.embed
         rows, columns = embed.values[ids].astype(np.int64), np.newaxis
         scaled = rescale(
-            rows, embed.multipliers[ids, columns].astype(np.int64), embed.shifts[ids, columns].astype(np.int64)
+            rows,
+            embed.multipliers[ids, columns].astype(np.int64),
+            embed.shifts[ids, columns].astype(np.int64),
         )
         return saturate(scaled, embed.output_limit)
 

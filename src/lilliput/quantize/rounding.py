@@ -12,11 +12,15 @@ from lilliput.quantize.intmodel import KIND_LIMITS, Kind
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["gptq", "nearest"]
-_CLIPS = {"int8": (1.0, 0.95, 0.9), "int4": tuple(np.linspace(1, 0.55, 16)), "ternary": tuple(np.linspace(1, 0.2, 33))}
+_CLIPS = {
+    "int8": (1.0, 0.95, 0.9),
+    "int4": tuple(np.linspace(1, 0.55, 16)),
+    "ternary": tuple(np.linspace(1, 0.2, 33)),
+}
 """Shares of a row's greatest weight that are tried as the greatest that can be said."""
 _DAMPING = 0.01
 _ROOM = 1.5
-"""How much greater than all that calibration saw an input may be before it is cut, where that costs next to nothing."""
+"""How much greater than all that calibration saw an input may be before it is cut: costs next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,16 @@ class RoundedRows:
 
 
 def round_rows(
-    matrix: Floats, kind: Kind, inputs: Floats | None = None, method: Method = "gptq", unit: Floats | None = None
+    matrix: Floats,
+    kind: Kind,
+    inputs: Floats | None = None,
+    method: Method = "gptq",
+    unit: Floats | None = None,
 ) -> RoundedRows:
     """(R, C) in whole numbers, a step a row, so that products with `inputs` (N, C) change little.
 
-    With `unit` (R,), steps are powers of two times it: a device then only shifts. `gptq` rounds column by column
-    and lets the columns behind make good what one lost (Frantar et al. 2023); `nearest` rounds each by itself.
+    With `unit` (R,), steps are powers of two times it: a device then only shifts. `gptq` rounds column by
+    column and lets those behind make good what one lost (Frantar et al. 2023); `nearest` rounds each alone.
     """
     limit = KIND_LIMITS[kind]
     gram = np.eye(matrix.shape[1]) if inputs is None else inputs.T @ inputs / len(inputs)
@@ -57,7 +65,8 @@ def _choose_steps(matrix: Floats, kind: Kind, limit: int, importance: Floats, un
     if unit is not None:
         exponents = np.ceil(np.log2(most / limit / unit))
         candidates = [unit * 2.0 ** (exponents - down) for down in range(4 if kind == "ternary" else 2)]
-    best, best_error = candidates[0], np.full(len(matrix), np.inf)
+    best: Floats = candidates[0]
+    best_error = np.full(len(matrix), np.inf)
     for steps in candidates:
         restored = _nearest(matrix, steps, limit) * steps[:, np.newaxis]
         error = (np.square(restored - matrix) * importance).sum(axis=1)
@@ -119,17 +128,18 @@ class Form:
 def choose_input_scales(
     x: Floats, matrices: Sequence[Floats], form: Form, kinds: Sequence[Kind], *, uneven: bool, cut: bool
 ) -> Floats:
-    """(C,) the unit of each input of `matrices` (R, C), which the matrices' columns will be multiplied with.
+    """(C,) the unit of each input of `matrices` (R, C), which the matrices' columns will be multiplied by.
 
-    Tried: units by the inputs' ranges to a power between 0 (one unit; the only one unless `uneven`) and 1 (each
-    channel its own), as in SmoothQuant (Xiao et al. 2023); and with `cut` and no blocks, ranges cut at several
-    places. The least error of the products wins.
+    Tried: units by the inputs' ranges to a power between 0 (one unit; the only one unless `uneven`) and 1
+    (each channel its own), as in SmoothQuant (Xiao et al. 2023); and with `cut` and no blocks, ranges cut at
+    several places. The least error of the products wins.
     """
     ranges = np.maximum(np.abs(x).max(axis=0), 1e-6 * np.abs(x).max() + 1e-12)
     wanted = [x @ matrix.T for matrix in matrices]
     sizes = [float(np.square(product).sum()) + 1e-12 for product in wanted]
     shares = (_ROOM,) if form.block else (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) if cut else (1.0,)
-    best, best_error = ranges / form.limit, np.inf
+    best: Floats = ranges / form.limit
+    best_error = np.inf
     for power in (0.0, 0.25, 0.5, 0.75, 1.0) if uneven else (0.0,):
         shape = ranges**power
         for share in shares:

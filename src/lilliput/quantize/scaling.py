@@ -37,8 +37,8 @@ def split_ratios(
     """(R,) multipliers m and shifts s with m / 2**s near `ratios`, for sums up to `bounds`.
 
     An exponent of the input, up to `most_down`, is taken from s.
-    m has 15 bits; fewer where a shift below 17 would else make a product leave 32 bits. Raises ConfigError that
-    names the matrix where no m does.
+    m has 15 bits; fewer where a shift below 17 would else make a product leave 32 bits. Raises ConfigError
+    that names the matrix where no m does.
     """
     multipliers, shifts = np.empty(len(ratios), np.int16), np.empty(len(ratios), np.uint8)
     for row, (ratio, bound) in enumerate(zip(ratios, bounds, strict=True)):
@@ -57,15 +57,14 @@ def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[i
         least = shift - most_down
         if least >= SPLIT_SHIFT or (least >= 1 and bound * multiplier + 2 ** (shift - 1) < 2**31):
             return multiplier, shift
-    raise ConfigError(
-        f"{name}: a row's sum may reach {bound:,} and is to be multiplied with {ratio:.3g}, which leaves 32 bits"
-    )
+    raise ConfigError(f"{name}: a row's sum may reach {bound:,}, and times {ratio:.3g} it leaves 32 bits")
 
 
 def choose_steps(x: Floats, limit: int) -> Floats:
     """(C,) a unit for each column of x (N, C), of several the one with the least squared error."""
     most = np.maximum(np.abs(x).max(axis=0), 1e-9)
-    best, best_error = most / limit, np.full(x.shape[1], np.inf)
+    best: Floats = most / limit
+    best_error = np.full(x.shape[1], np.inf)
     for clip in np.linspace(1, 0.5, 11):
         steps = most * clip / limit
         error = np.square(np.rint(x / steps).clip(-limit, limit) * steps - x).sum(axis=0)
@@ -74,12 +73,19 @@ def choose_steps(x: Floats, limit: int) -> Floats:
 
 
 def choose_value_steps(
-    v: Floats, out: Floats, matrix: Floats, config: IntConfig, limit: int, shifts: Sequence[int], form: Form, kind: Kind
+    v: Floats,
+    out: Floats,
+    matrix: Floats,
+    config: IntConfig,
+    limit: int,
+    shifts: Sequence[int],
+    form: Form,
+    kind: Kind,
 ) -> tuple[Floats, int]:
     """Units (kv * K,) of values v (N, kv * K), and the one of `shifts` by which their means are finer.
 
-    Means `out` (N, H * K) keep within the range of what they are means of, and mostly well within: so they may
-    have more bits behind the point. The products of `matrix` (D, H * K) with them decide.
+    Means `out` (N, H * K) keep within the range of what they are means of, and mostly well within: so they
+    may have more bits behind the point. The products of `matrix` (D, H * K) with them decide.
     """
     ranges = np.maximum(np.abs(v).max(axis=0), 1e-9)
     per_key = config.n_heads // config.n_kv_heads

@@ -28,8 +28,9 @@ class QuantizeSettings(Config):
     down: Kind | None = None
     activation_bits: Annotated[int, Field(ge=4, le=16)] = 8
     """Of what matrices read."""
-    blocks: Literal["all", "inner", "none"] = "inner"
-    """Which inputs of matrices have an exponent of their own for each position: all, those that no norm makes, none.
+    blocks: Literal["all", "inner", "static"] = "inner"
+    """Which inputs of matrices have an exponent of their own for each position: all, those that no norm
+    makes, or static: none.
     An exponent costs a look for the greatest, and a shift."""
     head_bits: Annotated[int, Field(ge=4, le=16)] | None = None
     """Of what the output matrix reads; as the others if not set."""
@@ -41,12 +42,12 @@ class QuantizeSettings(Config):
     chance_bits: Annotated[int, Field(ge=4, le=14)] = 14
     square_bits: Annotated[int, Field(ge=4, le=14)] = 12
     residual_bits: Annotated[int, Field(ge=8, le=16)] = 16
-    """Of what the calibration's greatest value of the residual stream takes, with room above it for twice that."""
+    """Of the residual stream; twice the greatest value that calibration saw has room."""
     scales: Literal["multiplier", "shift"] = "multiplier"
     """Of rows: a number of 15 bits and a shift, or a shift alone."""
     rounding: Literal["gptq", "nearest"] = "gptq"
     ranges: Literal["mse", "max"] = "mse"
-    """Where activations are cut: where the products' error is least, or nowhere within what calibration saw."""
+    """Where activations are cut: where products' error is least, or nowhere within what calibration saw."""
 
     def kind(self, part: str) -> Kind:
         """The format of the matrix called `part`."""

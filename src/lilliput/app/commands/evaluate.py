@@ -45,6 +45,7 @@ def evaluate(
       lilliput evaluate runs/story --data stories.txt
       lilliput evaluate runs/story --data stories.txt --cut stream --json
       lilliput evaluate runs/story --data stories.txt --precision int8
+      lilliput evaluate story-int8 --data stories.txt --engine integer
 
     Score a model on text: nats per token, and bits per byte, which models with different
     tokenizers can be compared by. The score is kept in the model's folder, with its command.
@@ -57,7 +58,7 @@ def evaluate(
 
     opened = open_stories(data, separator=separator.value, column=column)
     say(opened.description)
-    computing = choose_engine(engine and engine.value)
+    computing = choose_engine(engine and engine.value, model)
     scorer, folder = open_scorer(Path(model), computing, threads, precision.value)
     fingerprint = Fingerprint()
 
@@ -77,7 +78,7 @@ def evaluate(
         "cut": cut.value,
         "context": folder.config.context,
         "engine": computing,
-        "precision": precision.value,
+        "precision": "integer" if computing == "integer" else precision.value,
         "tokenizer_fingerprint": folder.tokenizer.fingerprint,
         **loss.as_row(),
         "command": shlex.join(["lilliput", *sys.argv[1:]]),

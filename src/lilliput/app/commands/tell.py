@@ -82,6 +82,7 @@ def tell(
       lilliput tell laptop "One day, a little fox"
       lilliput tell runs/story "One day, a little fox"
       lilliput tell runs/story --temperature 0
+      lilliput tell story-int8 --engine integer
       lilliput tell runs/story --count 3 --seed 7 --json
       lilliput tell runs/story --count 10000 -o stories.jsonl
 

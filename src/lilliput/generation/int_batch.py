@@ -1,0 +1,42 @@
+"""Stories by the integer reference: what a desktop shows is what a device will say, token for token."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lilliput.errors import LilliputError
+from lilliput.generation.batch import Request
+from lilliput.generation.engines import IntEngine
+from lilliput.generation.sample import Logits, Sampler
+from lilliput.generation.turns import TurnsBatch
+from lilliput.quantize.draw import make_int_sampler, plan_draws
+from lilliput.quantize.reference import Reference
+
+
+class IntBatch(TurnsBatch):
+    """See BatchEngine. Tokens are drawn with whole numbers too, by a generator of their own."""
+
+    def __init__(self, reference: Reference, slots: int = 1) -> None:
+        def open_story(request: Request) -> tuple[IntEngine, Sampler]:
+            return IntEngine(reference), _make_sampler(reference, request)
+
+        super().__init__(reference.model.config.context, slots, open_story)
+
+    def begin(self, slot: int, request: Request) -> None:
+        """See BatchEngine.begin."""
+        if request.sampling.repetition_penalty != 1:
+            raise LilliputError(
+                "the integer engine, as devices, has no repetition penalty: leave it out or use --engine c"
+            )
+        super().begin(slot, request)
+
+
+def _make_sampler(reference: Reference, request: Request) -> Sampler:
+    s, bits = request.sampling, reference.model.logit_bits
+    plan = plan_draws(s.temperature, s.top_k, s.top_p, s.min_p, bits)
+    draw = make_int_sampler(reference.model, plan, request.seed)
+
+    def sample(logits: Logits, _read: Sequence[int]) -> int:
+        return draw(np.ldexp(logits, bits).astype(np.int64))  # exact: 16 bits in a float32
+
+    return sample
