@@ -17,7 +17,7 @@ class DrawPlan:
     """How a token is drawn; what a device holds in place of a temperature and cuts."""
 
     multiplier: int
-    """0: always the likeliest. Else, with `shift`, from a logit's distance to the greatest to an exponent of 2."""
+    """0: always the likeliest. Else, with `shift`, from logits' distances to exponents of 2."""
     shift: int
     top_k: int
     """0: all."""

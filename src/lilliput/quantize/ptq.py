@@ -117,11 +117,14 @@ class _Builder:
         activated = activation_of(config.gate)(places)
         self._activated_step = float(np.abs(activated).max()) / INT16
         self._activation = np.rint(activated / self._activated_step).astype(np.int16)
+        # so that as many values as the context holds, each times its chance, add up within 32 bits
+        room_bits = 31 - (config.context - 1).bit_length() - (settings.value_bits - 1)
+        self._chance_bits = min(settings.chance_bits, room_bits)
         self._reports: list[MatrixReport] = []
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
-        config, settings = self._config, self._settings
+        config = self._config
         layers = tuple(self._layer(number) for number in range(config.n_layers))
         norm, head, embed, logit_bits = self._ends()
         cos, sin = np.split(
@@ -136,11 +139,11 @@ class _Builder:
             head=head,
             cosines=np.rint(cos * 2**COSINE_BITS).astype(np.int16),
             sines=np.rint(sin * 2**COSINE_BITS).astype(np.int16),
-            exp2=make_exp2_table(settings.chance_bits),
+            exp2=make_exp2_table(self._chance_bits),
             rsqrt=make_rsqrt_table(),
             reciprocal=make_reciprocal_table(),
             activation=self._activation,
-            chance_bits=settings.chance_bits,
+            chance_bits=self._chance_bits,
             logit_bits=logit_bits,
         )
         return model, self._reports
@@ -222,7 +225,7 @@ class _Builder:
         else:
             q_steps, k_steps = heads.q_steps.reshape(-1), heads.k_steps.reshape(-1)
         value_limit = 2 ** (settings.value_bits - 1) - 1
-        finest = min(16 - settings.value_bits, settings.chance_bits - 2)
+        finest = min(16 - settings.value_bits, self._chance_bits - 2)
         v_steps, o_shift = choose_value_steps(
             seen["v"],
             seen["attn_out"],
@@ -327,7 +330,9 @@ class _Heads:
         factors = steps.repeat(per_key, axis=0) * (np.log2(np.e) / config.d_head**0.5)  # (H, K)
         most_q = float((_pair_norms(turned_q) * factors[:, : factors.shape[1] // 2]).max())
         bits = bits_within(most_q, INT16 / 1.5)
-        self.q_shift, self.q_limit = 16 - settings.query_bits, 2 ** (settings.query_bits - 1) - 1
+        # so that a product of K queries and keys stays within 31 bits
+        query_bits = min(settings.query_bits, 31 - (config.d_head - 1).bit_length() - (settings.key_bits - 1))
+        self.q_shift, self.q_limit = 16 - query_bits, 2 ** (query_bits - 1) - 1
         self.q_steps = 2.0**-bits / factors
         self.score_shift = bits - self.q_shift - _LOG2_E_BITS
         if self.score_shift < 0:
