@@ -1,0 +1,130 @@
+"""From a float folder to whole numbers, on the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lilliput.app.cli import run
+from lilliput.formats.folder import INTEGERS, save_folder
+from lilliput.models import GPT2Config, LlamaConfig, Qwen3Config
+from lilliput.models.shapes import weight_shapes
+from lilliput.runtime import native
+from lilliput.tokens import train_tokenizer
+
+STORIES = [f"The {a} fox saw the {b} box, and the {b} box was {a}." for a in "abcdefg" for b in "hijklmn"]
+SMALL = {"vocab_size": 280, "d_model": 32, "n_layers": 2, "n_heads": 4, "d_ff": 48, "context": 64}
+
+
+def save_random(folder: Path, config: LlamaConfig | Qwen3Config | GPT2Config) -> str:
+    random = np.random.default_rng(0)
+    weights = {
+        name: (random.normal(0, 0.2, shape) if len(shape) > 1 else np.ones(shape)).astype(np.float32)
+        for name, shape in weight_shapes(config).items()
+    }
+    save_folder(folder, config, weights, train_tokenizer(STORIES, 280), {})
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return save_random(tmp_path_factory.mktemp("float") / "model", Qwen3Config(**SMALL, n_kv_heads=2))
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("text") / "stories.txt"
+    path.write_text("\n\n".join(STORIES))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def integers(model: str, text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("integers") / "model-int8"
+    assert run(["quantize", model, "--to", "int8", "--data", text, "--stories", "12", "--out", str(out)]) == 0
+    return str(out)
+
+
+def test_an_integer_folder_tells_the_same_story_of_a_seed_and_is_scored(integers, model, text, capsys):
+    told = []
+    for engine in ([], ["--engine", "integer"]):
+        assert run(["tell", integers, "The", "--seed", "5", "--max-tokens", "20", *engine]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert run(["tell", integers, "The", "--seed", "5", "--max-tokens", "20", "--count", "3", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["seed"] for row in rows] == [5, 6, 7]
+    assert rows[0]["text"] == told[0].rstrip("\n")
+    assert run(["evaluate", integers, "--data", text, "--json"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert (score["engine"], score["precision"]) == ("integer", "integer")
+    if native.library_path():
+        assert run(["evaluate", model, "--data", text, "--json"]) == 0
+        assert abs(json.loads(capsys.readouterr().out)["nats_per_token"] - score["nats_per_token"]) < 0.02
+    details = json.loads((Path(integers) / "lilliput.json").read_text())
+    assert details["scores"][0]["nats_per_token"] == score["nats_per_token"]
+    assert details["integers"]["from"] == "model"
+    assert "Whole numbers only" in (Path(integers) / "README.md").read_text()
+
+
+def test_the_report_names_what_hurts_and_settings_mix_formats(model, text, tmp_path, capsys):
+    out = tmp_path / "mixed"
+    arguments = [
+        "quantize",
+        model,
+        "--to",
+        "ternary",
+        "--set",
+        "down=int8",
+        "--data",
+        text,
+        "--out",
+        str(out),
+    ]
+    assert run([*arguments, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    kinds = {row["name"].rpartition(".")[2]: row["kind"] for row in result["matrices"]}
+    assert kinds == dict.fromkeys("qkvo", "ternary") | {
+        "gate": "ternary", "up": "ternary", "down": "int8", "embed": "int8"
+    }  # fmt: skip
+    errors = [row["by_both"] for row in result["matrices"]]
+    assert errors == sorted(errors, reverse=True)
+    assert result["matrices"][0]["kind"] == "ternary"
+    assert result["nats_per_token"] - result["float_nats_per_token"] == result["lost_nats_per_token"]
+    assert run(arguments) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(native.library_path() is None, reason="the C engine was not built (no compiler)")
+def test_without_data_the_model_writes_what_it_is_calibrated_with(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["quantize", model, "--to", "int4", "--stories", "8"]) == 0
+    captured = capsys.readouterr()
+    assert "the model writes 8 stories" in captured.err
+    assert "hurts most" in captured.out
+    assert (tmp_path / "model-int4" / INTEGERS).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["tell", "{model}", "--engine", "integer"],
+            "holds no integer model: make one with lilliput quantize",
+        ),
+        (["tell", "{integers}", "--engine", "c"], "holds an integer model only"),
+        (["tell", "{integers}", "--repetition-penalty", "1.2"], "no repetition penalty"),
+        (["tell", "{integers}", "--precision", "int8"], "has its own precision"),
+        (["quantize", "{integers}", "--to", "int4", "--out", "x"], "holds an integer model only"),
+        (["quantize", "{model}", "--to", "int8", "--set", "keybits=7"], "did you mean key_bits?"),
+        (["quantize", "{gpt2}", "--to", "int8", "--data", "{text}"], "llama and qwen3; this model is gpt2"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, said, model, integers, text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    gpt2 = save_random(tmp_path / "gpt2", GPT2Config(**SMALL)) if "{gpt2}" in arguments else ""
+    names = {"model": model, "integers": integers, "text": text, "gpt2": gpt2}
+    assert run([argument.format(**names) for argument in arguments]) == 2
+    error = capsys.readouterr().err.strip().split("\n")[-1]
+    assert said in error
