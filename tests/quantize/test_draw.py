@@ -50,9 +50,9 @@ def test_draws_are_as_frequent_as_their_chances_and_follow_from_the_seed(config,
     logits = (np.array([2.0, 1.0, 0.0, -1.0]) * 2**BITS).astype(np.int64)
     plan = plan_draws(1.0, 0, 1.0, 0.0, BITS)
     sample = make_int_sampler(model, plan, 3)
-    drawn = [sample(logits) for _ in range(4000)]
+    drawn = [sample(logits) for _ in range(1500)]
     expected = np.exp([2.0, 1, 0, -1])
-    assert np.abs(np.bincount(drawn, minlength=4) / 4000 - expected / expected.sum()).max() < 0.03
+    assert np.abs(np.bincount(drawn, minlength=4) / 1500 - expected / expected.sum()).max() < 0.05
     again, other = make_int_sampler(model, plan, 3), make_int_sampler(model, plan, 4)
     assert [again(logits) for _ in range(50)] == drawn[:50]
     assert [other(logits) for _ in range(50)] != drawn[:50]

@@ -5,7 +5,7 @@ from math import floor, isqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lilliput.quantize.fixed import (
@@ -24,16 +24,20 @@ from lilliput.quantize.fixed import (
     saturate,
 )
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 def ints(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
+@UNHURRIED
 @given(st.integers(-(2**40), 2**40), st.integers(0, 30))
 def test_a_shift_rounds_halves_up(value, shift):
     assert round_shift(ints(value), shift)[0] == floor(Fraction(value, 2**shift) + Fraction(1, 2))
 
 
+@UNHURRIED
 @given(st.integers(-(2**31) + 1, 2**31 - 1), st.integers(0, 2**15), st.integers(17, 46))
 def test_a_product_of_halves_in_32_bits_is_the_whole_product(value, multiplier, shift):
     """Section 2.3: what a device without 64 bits does, each step held to 32."""
@@ -47,16 +51,16 @@ def test_a_product_of_halves_in_32_bits_is_the_whole_product(value, multiplier, 
     assert rescale(ints(value), multiplier, shift)[0] == in_halves
 
 
+@UNHURRIED
 @given(st.integers(1, 2**32 - 1))
-@settings(max_examples=500)
 def test_a_reciprocal_root_is_within_a_ten_thousandth(value):
     r, k = rsqrt(ints(value), make_rsqrt_table().astype(np.int64))
     assert 2**14 <= r[0] <= 2**15
     assert abs(float(r[0]) * 2.0 ** (-22 - int(k[0])) * value**0.5 - 1) < 1e-4
 
 
+@UNHURRIED
 @given(st.integers(1, 2**31))
-@settings(max_examples=500)
 def test_a_reciprocal_is_within_a_ten_thousandth(value):
     r, k = reciprocal(ints(value), make_reciprocal_table().astype(np.int64))
     assert 2**14 <= r[0] <= 2**15
@@ -84,6 +88,7 @@ def test_tables_are_rounded_to_nearest():
     assert roots[0] == 2**15 == isqrt(2**30)
 
 
+@UNHURRIED
 @given(st.lists(st.integers(-32767, 32767), min_size=1, max_size=9), st.sampled_from([7, 127, 4095, 32767]))
 def test_narrow_keeps_what_fits_and_else_uses_all_bits(values, limit):
     x, down = narrow(ints(*values), limit)

@@ -114,7 +114,8 @@ def test_a_model_that_could_overflow_is_refused_with_the_bound_named(make):
     model = make(CONFIG, "activation_bits=16").model
     check_bounds(model)
     layer = model.layers[1]
-    wide = replace(layer, down=replace(layer.down, input_limit=2**27 - 1))
+    long = np.full((24, 600), 127, np.int8)  # 600 * 127 * 32767 is above 2**31
+    wide = replace(layer, down=replace(layer.down, values=long))
     with pytest.raises(ConfigError, match=r"blocks\.1\.mlp\.down sums may reach [\d,]+, above 2,147,483,647"):
         check_bounds(replace(model, layers=(model.layers[0], wide)))
     with pytest.raises(ConfigError, match=r"blocks\.0\.attn\.values may reach"):

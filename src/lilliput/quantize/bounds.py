@@ -25,6 +25,7 @@ class Bound:
 
 def check_bounds(model: IntModel) -> list[Bound]:
     """Every bound of a model. Raises ConfigError that names the first that does not hold."""
+    _check_numbers(model)
     bounds = list_bounds(model)
     for bound in bounds:
         if bound.most > bound.allowed:
@@ -35,6 +36,52 @@ def check_bounds(model: IntModel) -> list[Bound]:
     return bounds
 
 
+def _check_numbers(model: IntModel) -> None:
+    """Raise ConfigError for a shift or limit that no quantizer makes: a file may hold anything."""
+    small = [("chance_bits", model.chance_bits, 31), ("logit_bits", model.logit_bits, 15)]
+    limits: list[tuple[str, int, int]] = []  # name, limit, and the one that it must equal
+    for number, layer in enumerate(model.layers):
+        at = f"blocks.{number}"
+        shifts = ("q_shift", "k_shift", "score_shift", "o_shift", "hidden_shift")
+        small += [(f"{at}.{name}", getattr(layer, name), 31 if name[0] in "sh" else 15) for name in shifts]
+        limits += [(f"{at}.{name}", limit := getattr(layer, name), limit) for name in ("q_limit", "k_limit")]
+        for name, matrix, made in (
+            ("q", layer.q, layer.norm1.output_limit),
+            ("k", layer.k, layer.norm1.output_limit),
+            ("v", layer.v, layer.norm1.output_limit),
+            ("o", layer.o, layer.o.made_limit),
+            ("gate", layer.gate, layer.norm2.output_limit),
+            ("up", layer.up, layer.norm2.output_limit),
+            ("down", layer.down, layer.down.made_limit),
+        ):
+            limits += [(f"{at}.{name}", matrix.made_limit, made)]
+            limits += [(f"{at}.{name}", limit, limit) for limit in (matrix.output_limit, matrix.input_limit)]
+    limits += [("head", model.head.made_limit, model.norm.output_limit)]
+    for _, norm in _list_norms(model):
+        small += [("a norm's shift", norm.shift, 30), ("a norm's square_bits", norm.square_bits, 15)]
+        small += [("a norm's epsilon", norm.epsilon, 2**31)]
+    for name, value, most in small:
+        if not 0 <= value <= most:
+            raise ConfigError(f"{name} is {value}, and may be 0 to {most}")
+    for name, limit, wanted in limits:
+        if limit != wanted or limit & (limit + 1) or not 0 < limit <= INT16:
+            raise ConfigError(
+                f"{name} has a limit of {limit}, where {wanted} or a power of two less one must be"
+            )
+    for name, matrix in [*model.iter_matrices(), ("head", model.head)]:
+        if int(matrix.multipliers.min()) < 0 or int(matrix.shifts.min()) - matrix.most_down < 1:
+            raise ConfigError(f"{name} has a multiplier below 0 or a shift below 1")
+
+
+def _list_norms(model: IntModel) -> list[tuple[str, IntNorm]]:
+    norms = [("norm", model.norm)]
+    for number, layer in enumerate(model.layers):
+        norms += [(f"blocks.{number}.norm1", layer.norm1), (f"blocks.{number}.norm2", layer.norm2)]
+        for name, norm in (("q_norm", layer.q_norm), ("k_norm", layer.k_norm)):
+            norms += [(f"blocks.{number}.attn.{name}", norm)] if norm is not None else []
+    return norms
+
+
 def list_bounds(model: IntModel) -> list[Bound]:
     """The bound of every step, computed from the numbers that the model holds."""
     config = model.config
@@ -42,9 +89,6 @@ def list_bounds(model: IntModel) -> list[Bound]:
     most_chance = 2**model.chance_bits
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"
-        bounds += _norm(f"{at}.norm1", layer.norm1)
-        for name, norm in (("q_norm", layer.q_norm), ("k_norm", layer.k_norm)):
-            bounds += _norm(f"{at}.attn.{name}", norm) if norm is not None else []
         offset = int(np.abs(layer.k_offset.astype(np.int64)).max())
         bounds += [
             Bound(f"{at}.attn.turned", _turned(INT16) + (offset << 14) + (1 << 13 + layer.k_shift), INT32),
@@ -53,12 +97,11 @@ def list_bounds(model: IntModel) -> list[Bound]:
             Bound(f"{at}.attn.values", config.context * most_chance * layer.v.output_limit, INT32),
             Bound(f"{at}.attn.o_shift", layer.o_shift, 30 + (model.chance_bits - 15) - 17),
         ]
-        bounds += _norm(f"{at}.norm2", layer.norm2)
         gated = int(np.abs(model.activation.astype(np.int64)).max()) * layer.up.output_limit
         bounds.append(Bound(f"{at}.mlp.hidden", gated + (1 << layer.hidden_shift >> 1), INT32))
     for name, matrix in [*model.iter_matrices()[1:], *([("head", model.head)] if config.tied else [])]:
         bounds += _matrix(name, matrix)
-    return [*bounds, *_norm("norm", model.norm)]
+    return [*bounds, *(bound for name, norm in _list_norms(model) for bound in _norm(name, norm))]
 
 
 def _turned(limit: int) -> int:
