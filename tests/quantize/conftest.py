@@ -1,6 +1,9 @@
 """Random models of the families that integers serve, and their integer forms."""
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -36,6 +39,17 @@ def draw_stories(config: IntConfig, count: int = 6, seed: int = 0) -> list[np.nd
     return [
         random.integers(0, config.vocab_size, random.integers(5, config.context + 1)) for _ in range(count)
     ]
+
+
+@pytest.fixture(scope="session")
+def plain() -> ModuleType:
+    """The module plain_page.py."""
+    spec = importlib.util.spec_from_file_location("plain_page", Path(__file__).with_name("plain_page.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(params=CONFIGS, ids=lambda config: f"{config.family}-{config.gate}")

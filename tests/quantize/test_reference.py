@@ -8,9 +8,9 @@ import pytest
 from lilliput.errors import ConfigError
 from lilliput.formats.llama2c import read_llama2c
 from lilliput.models.config import GPT2Config, LlamaConfig, Qwen3Config
-from lilliput.quantize.bounds import check_bounds, list_bounds
+from lilliput.quantize.bounds import check_bounds
 from lilliput.quantize.fixed import exact_product
-from lilliput.quantize.intmodel import KIND_LIMITS
+from lilliput.quantize.intmodel import KIND_LIMITS, IntModel
 from lilliput.quantize.observe import costs_of, observe
 from lilliput.quantize.ptq import quantize
 from lilliput.quantize.reference import IntCache, Reference
@@ -41,6 +41,17 @@ def test_token_by_token_and_all_at_once_give_the_same_numbers(config, make, sett
     reference.read(ids[:3], in_parts)
     np.testing.assert_array_equal(reference.read(ids[3:], in_parts, last_only=True), whole[-1:])
     np.testing.assert_array_equal(one_by_one.keys, in_parts.keys)
+
+
+@pytest.mark.parametrize("score_shift", [20, 27, 28, 29, 31])
+def test_what_is_hidden_counts_nothing_at_any_score_shift(config, make, stories_of, score_shift):
+    made = make(config).model
+    layers = tuple(replace(layer, score_shift=score_shift) for layer in made.layers)
+    model, ids = replace(made, layers=layers), stories_of(config, 1, seed=5)[0]
+    check_bounds(model)
+    reference, cache = Reference(model), IntCache(model)
+    singly = [reference.read(ids[n : n + 1], cache)[0] for n in range(len(ids))]
+    np.testing.assert_array_equal(np.stack(singly), reference.read(ids, IntCache(model)))
 
 
 def test_a_later_token_changes_no_earlier_logit(config, make, stories_of):
@@ -81,18 +92,29 @@ def test_the_float_forward_pass_agrees_with_torch(config, weights_of, stories_of
     assert observe(config, weights, [story]).nats == pytest.approx(costs, rel=1e-5)
 
 
+def fill_with_worst(model: IntModel) -> None:
+    """Weights at their limits, signs at random; rows are rescaled so that results are of the same size."""
+    random = np.random.default_rng(1)
+    both = [*model.iter_matrices(), *([("head", model.head)] if model.config.tied else [])]
+    before = [matrix.row_bounds for _, matrix in both]
+    for _, matrix in model.iter_matrices():
+        limit = KIND_LIMITS[matrix.kind]
+        matrix.values[:] = random.choice([-limit, limit], matrix.values.shape)
+    for (name, matrix), rows in zip(both, before, strict=True):
+        ratios, bounds = matrix.multipliers / 2.0**matrix.shifts, matrix.row_bounds
+        if name == "embed":  # no sum
+            bounds = np.full(len(ratios), KIND_LIMITS[matrix.kind])
+        else:
+            ratios = ratios * rows / bounds
+        matrix.multipliers[:], matrix.shifts[:] = split_ratios(ratios, bounds, name, matrix.most_down)
+
+
 @pytest.mark.parametrize("settings", FORMATS, ids=lambda settings: ",".join(settings) or "int8")
 def test_worst_inputs_stay_within_the_bounds(config, make, settings, stories_of):
     """Weights at their limits, cache and inputs saturated: checked mode holds every step to its width."""
     model = make(config, *settings).model
-    random = np.random.default_rng(1)
-    for _, matrix in model.iter_matrices():  # every row its own worst case for some input
-        limit = KIND_LIMITS[matrix.kind]
-        signs = random.choice([-limit, limit], matrix.values.shape)
-        matrix.values[:] = signs
-    bounds = list_bounds(model)
-    if any(bound.most > bound.allowed for bound in bounds):
-        return  # such a model is refused
+    fill_with_worst(model)
+    check_bounds(model)  # none is refused
     reference, cache = Reference(model, checked=True), IntCache(model)
     for ids in stories_of(config, 3, seed=2):
         reference.read(ids, IntCache(model))
@@ -119,8 +141,8 @@ def test_a_model_that_could_overflow_is_refused_with_the_bound_named(make):
     with pytest.raises(ConfigError, match=r"blocks\.1\.mlp\.down sums may reach [\d,]+, above 2,147,483,647"):
         check_bounds(replace(model, layers=(model.layers[0], wide)))
     with pytest.raises(ConfigError, match=r"blocks\.0\.attn\.values may reach"):
-        check_bounds(replace(model, chance_bits=24))
-    with pytest.raises(ConfigError, match=r"head weights may reach 3, above 1"):
+        check_bounds(replace(model, config=CONFIG.model_copy(update={"context": 1040})))
+    with pytest.raises(ConfigError, match=r"head's greatest weight is 3, and may be 0 to 1"):
         check_bounds(
             replace(model, head=replace(model.head, kind="ternary", values=model.head.values * 0 + 3))
         )

@@ -17,6 +17,8 @@ INT32 = 2**31 - 1
 LOG2_STEPS = 256
 """Steps of exponents: an exponent z stands for 2 ** (-z / 256)."""
 COSINE_BITS = 14
+SPLIT_SHIFT = 17
+"""From this shift on, a product of 32 by 15 bits is formed from two of 16 by 16 (section 2.3)."""
 UNIT_BITS = 15
 """A vector of norm 1 has elements in units of 2 ** -15."""
 
@@ -110,13 +112,18 @@ def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
     return saturate(round_shift(value, down), limit), down
 
 
-def exact_product(x: Ints, weights: npt.NDArray[np.float64]) -> Ints:
-    """(..., R) sums of x (..., C) times weights (R, C), exact: a float64 holds whole numbers up to 2**53.
+def exact_floats(values: npt.NDArray[np.int8], most: int) -> npt.NDArray[np.floating]:
+    """Whole numbers as floats in which sums up to `most`, and all parts of them, are exact."""
+    return values.astype(np.float32 if most <= 2**24 else np.float64)
 
-    Floats serve only because numpy multiplies them quickly; every partial sum is a whole number below 2**53,
-    whatever the order of adding.
+
+def exact_product(x: Ints, weights: npt.NDArray[np.floating]) -> Ints:
+    """(..., R) sums of x (..., C) times weights (..., R, C), whole numbers in floats wide enough to be exact.
+
+    Floats serve only because numpy multiplies them quickly: every partial sum is a whole number that they
+    hold (up to 2**24 or 2**53), whatever the order of adding.
     """
-    return (x.astype(np.float64) @ weights.T).astype(np.int64)
+    return (x.astype(weights.dtype) @ weights.swapaxes(-1, -2)).astype(np.int64)
 
 
 def require_width(value: Ints, limit: int, name: str) -> None:

@@ -5,7 +5,7 @@ import json
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import safetensors
@@ -167,11 +167,18 @@ def _build(kind: Any, name: str, numbers: dict[str, Any], arrays: dict[str, Arra
                 raise ConfigError(f"{part} holds {arrays[part].dtype}, not {wanted.__name__}")
             values[field.name] = arrays[part]
         else:
-            wanted = {int: int, dict[str, Any]: dict}.get(hint, str)
-            if type(numbers[part]) is not wanted:
-                raise ConfigError(f"{part} is {numbers[part]!r}")
-            values[field.name] = numbers[part]
+            values[field.name] = _checked(part, numbers[part], hint)
     return kind(**values)
+
+
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    """A number, word or object as it is, if it is what the field holds."""
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ConfigError(f"{name} is {value!r}, and may be {', '.join(get_args(hint))}")
+    elif type(value) is not {int: int, dict[str, Any]: dict}[hint]:
+        raise ConfigError(f"{name} is {value!r}")
+    return value
 
 
 def _as_array(entry: dict[str, Any]) -> Array:

@@ -18,12 +18,14 @@ from lilliput.quantize.fixed import (
     make_reciprocal_table,
     make_rsqrt_table,
 )
+from lilliput.quantize.heads import Heads
+from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
+from lilliput.quantize.numbers import check_vocabulary
 from lilliput.quantize.observe import LayerSeen, Seen, activation_of, observe
 from lilliput.quantize.rounding import Form, Method, choose_input_scales, round_rows
 from lilliput.quantize.scaling import (
     bits_within,
-    choose_steps,
     choose_value_steps,
     split_gains,
     split_ratios,
@@ -35,7 +37,6 @@ _MOST_ROWS = 4096
 """Positions that choices are made by."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
-_LOG2_E_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,15 @@ def quantize(
         raise ConfigError(f"integers are for the families llama and qwen3; this model is {config.family}")
     if not stories:
         raise ConfigError("calibration needs at least one story")
+    check_vocabulary(config)
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise ConfigError(
+                f"{name} holds NaN or infinity: such a model cannot be quantized; train it again"
+            )
     seen = observe(config, weights, stories)
+    if not np.isfinite([seen.nats, seen.most_residual, seen.most_logit]).all():
+        raise ConfigError("the model computes NaN or infinity on the calibration stories: train it again")
     model, reports = _Builder(config, weights, seen, settings).build(source or {})
     check_bounds(model)
     return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1))
@@ -109,7 +118,8 @@ class _Builder:
         self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
         self._inner = Form(limit, settings.blocks != "static" and limit < INT16)
         room = 2.0 ** (settings.residual_bits - 1) / 2
-        self._residual_step = 2.0 ** -bits_within(seen.most_residual, room)
+        least = _least_step(config, config.d_model)
+        self._residual_step = 2.0 ** -min(bits_within(seen.most_residual, room), bits_within(least, 1.0))
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
         most_gate = max(float(layer.gate.max()) for layer in seen.layers)
         self._gate_step = max(1.1 * most_gate, _LEAST_GATE) / self._gate_limit
@@ -212,11 +222,18 @@ class _Builder:
         limit = self._normed.made_limit
         norm1 = self._norm(self._weight(number, "norm1"), scales, limit, self._residual_step)
         reads = _Input(x, scales, self._normed)
-        heads = _Heads(config, settings, seen)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
+        finest = [0.0, 0.0]  # units of queries and keys: a norm's greatest factor has 13 bits
         if config.family == "qwen3":
-            q_step, k_step = (float(np.abs(seen[part]).max()) * 1.5 / INT16 for part in "qk")
+            gains = (self._weight(number, f"attn.{part}_norm") for part in "qk")
+            finest = [
+                float(np.abs(each).max()) * config.d_head**0.5 * 2.0 ** -(UNIT_BITS + 13) for each in gains
+            ]
+        heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *finest)
+        if config.family == "qwen3":
+            least = _least_step(config, config.d_head)
+            q_step, k_step = (max(float(np.abs(seen[part]).max()) * 1.5 / INT16, least) for part in "qk")
             for part, step, steps in (("q", q_step, heads.q_steps), ("k", k_step, heads.k_steps)):
                 gains = np.broadcast_to(self._weight(number, f"attn.{part}_norm"), steps.shape)
                 fields[f"{part}_norm"] = self._norm(gains, steps, INT16, step)
@@ -225,14 +242,14 @@ class _Builder:
         else:
             q_steps, k_steps = heads.q_steps.reshape(-1), heads.k_steps.reshape(-1)
         value_limit = 2 ** (settings.value_bits - 1) - 1
-        finest = min(16 - settings.value_bits, self._chance_bits - 2)
+        most_shift = min(16 - settings.value_bits, self._chance_bits - 2)
         v_steps, o_shift = choose_value_steps(
             seen["v"],
             seen["attn_out"],
             wo,
             config,
             value_limit,
-            [finest] if self._inner.block else range(min(5, finest + 1)),
+            [most_shift] if self._inner.block else range(min(5, most_shift + 1)),
             self._inner,
             settings.kind("o"),
         )
@@ -266,9 +283,16 @@ class _Builder:
         scales = self._input_scales(x, [gate, up], "gate up", self._normed)
         reads = _Input(x, scales, self._normed)
         hidden_scales = self._input_scales(hidden, [down], "down", self._inner)
-        most_up = np.maximum(np.abs(seen["up"]).max(axis=0), 1e-9)
-        room = INT16 / 1.25 * hidden_scales / (self._activated_step * most_up)
-        hidden_shift = max(0, int(np.floor(np.log2(room.min()))))
+        places = np.rint(seen["gate"] / self._gate_step).clip(-self._gate_limit, self._gate_limit)
+        hidden_scales, hidden_shift = choose_hidden(
+            seen["up"],
+            places.astype(np.int64) + self._gate_limit,
+            self._activation.astype(np.int64),
+            self._activated_step,
+            hidden_scales,
+            down,
+            self._inner,
+        )
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
         return {
             "norm2": self._norm(
@@ -293,7 +317,7 @@ class _Builder:
         scales = self._input_scales(x, [matrix], part, form, uneven=not config.tied)
         gains = self._weights["norm.weight"].astype(np.float64)
         norm = self._norm(gains, scales, form.made_limit, self._residual_step)
-        logit_bits = bits_within(self._seen.most_logit, INT16 / 1.25)
+        logit_bits = max(0, min(15, bits_within(self._seen.most_logit, INT16 / 1.25)))
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(
             part, matrix, _Input(x, scales, form), 2.0**-logit_bits, INT16, method
@@ -310,42 +334,9 @@ class _Builder:
         return norm, head, embed, logit_bits
 
 
-class _Heads:
-    """Units of queries and keys: channels that turn together have one, and queries have its inverse."""
-
-    def __init__(self, config: IntConfig, settings: QuantizeSettings, seen: dict[str, Floats]) -> None:
-        turned_k, turned_q = seen["turned_k"], seen["turned_q"]  # (N, kv, K), (N, H, K)
-        self.k_limit = 2 ** (settings.key_bits - 1) - 1
-        offset = turned_k.mean(axis=0)  # (kv, K)
-        away = turned_k - offset
-        pairs = np.concatenate(np.split(away, 2, axis=-1), axis=0)  # (2N, kv, K/2)
-        steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit).reshape(offset.shape[0], -1)
-        steps = np.concatenate([steps, steps], axis=-1)  # (kv, K)
-        reach = float((_pair_norms(turned_k) / steps[:, : steps.shape[1] // 2]).max())
-        most = max(reach, float(np.abs(offset / steps).max()))
-        self.k_shift = max(0, min(7, bits_within(most, INT16 / 1.5)))
-        self.k_steps = steps * 2.0**-self.k_shift
-        self.k_offset = np.rint(offset / self.k_steps).astype(np.int16)
-        per_key = config.n_heads // config.n_kv_heads
-        factors = steps.repeat(per_key, axis=0) * (np.log2(np.e) / config.d_head**0.5)  # (H, K)
-        most_q = float((_pair_norms(turned_q) * factors[:, : factors.shape[1] // 2]).max())
-        bits = bits_within(most_q, INT16 / 1.5)
-        # so that a product of K queries and keys stays within 31 bits
-        query_bits = min(settings.query_bits, 31 - (config.d_head - 1).bit_length() - (settings.key_bits - 1))
-        self.q_shift, self.q_limit = 16 - query_bits, 2 ** (query_bits - 1) - 1
-        self.q_steps = 2.0**-bits / factors
-        self.score_shift = bits - self.q_shift - _LOG2_E_BITS
-        if self.score_shift < 0:
-            raise ConfigError(
-                "queries and keys are too great for their bits: set query_bits or key_bits higher"
-            )
-
-
-def _pair_norms(turned: Floats) -> Floats:
-    """(N, heads, K / 2) how far a pair of channels can reach, however it is turned."""
-    a, b = np.split(turned, 2, axis=-1)
-    norms: Floats = np.hypot(a, b)
-    return norms
+def _least_step(config: IntConfig, size: int) -> float:
+    """The finest unit of what a norm of `size` elements reads: in it, n * eps has 30 bits."""
+    return float((size * config.norm_eps) ** 0.5 * 2.0**-15)
 
 
 def _thin(x: npt.NDArray[np.float32]) -> Floats:

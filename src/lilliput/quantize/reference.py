@@ -11,9 +11,11 @@ from lilliput.quantize.fixed import (
     COSINE_BITS,
     INT16,
     INT32,
+    SPLIT_SHIFT,
     UNIT_BITS,
     Ints,
     bit_length,
+    exact_floats,
     exact_product,
     exp2_below,
     narrow,
@@ -25,17 +27,26 @@ from lilliput.quantize.fixed import (
     saturate,
 )
 from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.numbers import list_norms
 
 
 class IntCache:
-    """Keys and values of what was read."""
+    """Keys and values of what was read: whole numbers of 8 bits, in floats that numpy multiplies quickly."""
 
     def __init__(self, model: IntModel) -> None:
         config = model.config
         shape = (config.n_layers, config.n_kv_heads, config.context, config.d_head)
-        self.keys = np.zeros(shape, np.int8)
-        self.values = np.zeros(shape, np.int8)
+        self.keys = np.zeros(shape)
+        self.values = np.zeros(shape)
         self.length = 0
+
+
+class _Wide:
+    """A matrix's arrays as they are computed with: converted once."""
+
+    def __init__(self, matrix: IntMatrix) -> None:
+        self.weights = exact_floats(matrix.values, int(matrix.row_bounds.max(initial=0)))
+        self.multipliers, self.shifts = matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64)
 
 
 class Reference:
@@ -45,12 +56,12 @@ class Reference:
         self.model = model
         self._checked = checked
         self._exp2, self._rsqrt = model.exp2.astype(np.int64), model.rsqrt.astype(np.int64)
-        self._reciprocal, self._activation = (
-            model.reciprocal.astype(np.int64),
-            model.activation.astype(np.int64),
-        )
-        self._floats = {id(m): m.values.astype(np.float64) for _, m in model.iter_matrices()}
-        self._floats[id(model.head)] = model.head.values.astype(np.float64)
+        self._reciprocal = model.reciprocal.astype(np.int64)
+        self._activation = model.activation.astype(np.int64)
+        self._cosines, self._sines = model.cosines.astype(np.int64), model.sines.astype(np.int64)
+        matrices = [matrix for _, matrix in model.iter_matrices()[1:]] + [model.head]
+        self._wide = {id(matrix): _Wide(matrix) for matrix in matrices}
+        self._gains = {id(norm): norm.gains.astype(np.int64) for _, norm in list_norms(model)}
 
     def read(self, ids: Ints, cache: IntCache, *, last_only: bool = False) -> Ints:
         """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
@@ -77,14 +88,18 @@ class Reference:
 
     def _matvec(self, matrix: IntMatrix, v: Ints) -> Ints:
         """(T, R) of v (T, C)."""
-        x, down = narrow(v, matrix.input_limit)
-        sums = exact_product(x, self._floats[id(matrix)])
+        wide = self._wide[id(matrix)]
+        shifts = wide.shifts
+        if matrix.most_down:
+            v, down = narrow(v, matrix.input_limit)
+            shifts = shifts - down
+        sums = exact_product(v, wide.weights)
         if self._checked:
-            worst = matrix.row_bounds.max(initial=0)
-            require_width(sums, min(int(worst), INT32), "an accumulator")
-        scaled = rescale(sums, matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64) - down)
-        self._check(scaled, INT32, "a scaled sum")
-        return saturate(scaled, matrix.output_limit)
+            self._check(v, matrix.input_limit, "an input")
+            self._check(sums, int(matrix.row_bounds.max(initial=0)), "an accumulator")
+            plain = sums * wide.multipliers + (np.int64(1) << (shifts - 1))
+            self._check(np.where(shifts < SPLIT_SHIFT, plain, 0), INT32, "a plain product")
+        return saturate(rescale(sums, wide.multipliers, shifts), matrix.output_limit)
 
     def _norm(self, norm: IntNorm, v: Ints) -> Ints:
         """v (..., n) divided by its root mean square, times the gains."""
@@ -96,13 +111,14 @@ class Reference:
         r, k = rsqrt(total, self._rsqrt)
         self._check(v * r, INT32, "a normed product")
         unit = saturate(round_shift(v * r, 22 - UNIT_BITS + k + down), INT16)
-        return saturate(round_shift(unit * norm.gains.astype(np.int64), norm.shift), norm.output_limit)
+        gained = unit * self._gains[id(norm)]
+        self._check(gained, INT32 - (1 << norm.shift >> 1), "a gain's product")
+        return saturate(round_shift(gained, norm.shift), norm.output_limit)
 
     def _turn(self, v: Ints, first: int) -> Ints:
         """Rotary positions: v (T, heads, K), whose first position is `first`; units grow by 2 ** 14."""
         part = slice(first, first + len(v))
-        cos = self.model.cosines[part, np.newaxis].astype(np.int64)  # (T, 1, K/2)
-        sin = self.model.sines[part, np.newaxis].astype(np.int64)
+        cos, sin = self._cosines[part, np.newaxis], self._sines[part, np.newaxis]  # (T, 1, K/2)
         a, b = np.split(v, 2, axis=-1)
         turned = np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
         self._check(turned, INT32, "a turned pair")
@@ -126,7 +142,7 @@ class Reference:
         keys, values = cache.keys[number][:, : new.stop], cache.values[number][:, : new.stop]
         per_key = config.n_heads // config.n_kv_heads
         grouped = q.reshape(length, config.n_kv_heads, per_key, -1).transpose(1, 2, 0, 3)  # (kv, G, T, K)
-        scores = exact_product_pairs(grouped, keys)  # (kv, G, T, S)
+        scores = exact_product(grouped, keys[:, np.newaxis])  # (kv, G, T, S)
         self._check(scores, INT32 // 2, "a score")
         out = self._mix(layer, scores, values, first)
         return out.transpose(2, 0, 1, 3).reshape(length, -1)
@@ -135,11 +151,13 @@ class Reference:
         """(kv, G, T, K) means of values by the chances that follow from scores (kv, G, T, S)."""
         length, seen = scores.shape[-2:]
         hidden = np.arange(seen) > np.arange(first, first + length)[:, np.newaxis]  # (T, S)
-        scores = np.where(hidden, np.int64(-(2**40)), scores)
-        below = round_shift(scores.max(axis=-1, keepdims=True) - scores, layer.score_shift)
-        chances = exp2_below(below, self._exp2)  # a hidden one's exponent is so great that its chance is 0
+        greatest = np.where(hidden, np.iinfo(np.int64).min, scores).max(axis=-1, keepdims=True)
+        below = round_shift(
+            np.maximum(greatest - scores, 0), layer.score_shift
+        )  # 0: hidden ones may be greater
+        chances = np.where(hidden, 0, exp2_below(below, self._exp2))
         total = chances.sum(axis=-1, keepdims=True)
-        sums = (chances.astype(np.float64) @ values[:, np.newaxis].astype(np.float64)).astype(np.int64)
+        sums = exact_product(chances, values.swapaxes(-1, -2)[:, np.newaxis])
         self._check(total, INT32, "a sum of chances")
         self._check(sums, INT32, "a sum of values")
         r, k = reciprocal(total, self._reciprocal)
@@ -156,9 +174,3 @@ class Reference:
     def _check(self, value: Ints, limit: int, name: str) -> None:
         if self._checked:
             require_width(value, limit, name)
-
-
-def exact_product_pairs(q: Ints, keys: np.ndarray) -> Ints:
-    """(kv, G, T, S) products of q (kv, G, T, K) and keys (kv, S, K), exact as in `exact_product`."""
-    transposed = keys.astype(np.float64).swapaxes(-1, -2)[:, np.newaxis]
-    return (q.astype(np.float64) @ transposed).astype(np.int64)

@@ -125,6 +125,16 @@ class Form:
         return self.whole(x, scales) * scales
 
 
+def ranges_of(x: Floats) -> Floats:
+    """(C,) the greatest magnitude of each column of x (N, C).
+
+    At least a thousandth of all columns' greatest, so that a silent column's unit is of the others' size;
+    where all are silent, 1.
+    """
+    most: Floats = np.abs(x).max(axis=0)
+    return np.maximum(most, float(most.max()) / 1000 or 1.0)
+
+
 def choose_input_scales(
     x: Floats, matrices: Sequence[Floats], form: Form, kinds: Sequence[Kind], *, uneven: bool, cut: bool
 ) -> Floats:
@@ -134,7 +144,7 @@ def choose_input_scales(
     (each channel its own), as in SmoothQuant (Xiao et al. 2023); and with `cut` and no blocks, ranges cut at
     several places. The least error of the products wins.
     """
-    ranges = np.maximum(np.abs(x).max(axis=0), 1e-6 * np.abs(x).max() + 1e-12)
+    ranges = ranges_of(x)
     wanted = [x @ matrix.T for matrix in matrices]
     sizes = [float(np.square(product).sum()) + 1e-12 for product in wanted]
     shares = (_ROOM,) if form.block else (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) if cut else (1.0,)

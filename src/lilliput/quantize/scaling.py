@@ -6,18 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from lilliput.errors import ConfigError
+from lilliput.quantize.fixed import SPLIT_SHIFT
 from lilliput.quantize.intmodel import IntConfig, Kind
-from lilliput.quantize.rounding import Form, round_rows
+from lilliput.quantize.numbers import MOST_SHIFT
+from lilliput.quantize.rounding import Form, ranges_of, round_rows
 
 Floats = npt.NDArray[np.float64]
-MOST_SHIFT = 46
-SPLIT_SHIFT = 17
-"""From this shift on, a product of 32 by 15 bits is formed from two of 16 by 16 (docs, section 2.3)."""
 
 
 def bits_within(most: float, limit: float) -> int:
     """The greatest b with most * 2**b <= limit."""
-    return int(np.floor(np.log2(limit / max(most, 1e-12))))
+    return int(np.floor(np.log2(limit / max(most, 1e-30))))
 
 
 def split_gains(factors: Floats) -> tuple[npt.NDArray[np.int16], int]:
@@ -47,6 +46,8 @@ def split_ratios(
 
 
 def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[int, int]:
+    if bound == 0:  # a row of zeros, whatever its step: 0 times anything
+        return 1, MOST_SHIFT
     mantissa, exponent = np.frexp(ratio)  # 0.5 <= mantissa < 1
     for bits in range(15, 0, -1):
         multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
@@ -62,7 +63,7 @@ def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[i
 
 def choose_steps(x: Floats, limit: int) -> Floats:
     """(C,) a unit for each column of x (N, C), of several the one with the least squared error."""
-    most = np.maximum(np.abs(x).max(axis=0), 1e-9)
+    most = ranges_of(x)
     best: Floats = most / limit
     best_error = np.full(x.shape[1], np.inf)
     for clip in np.linspace(1, 0.5, 11):
@@ -87,7 +88,7 @@ def choose_value_steps(
     Means `out` (N, H * K) keep within the range of what they are means of, and mostly well within: so they
     may have more bits behind the point. The products of `matrix` (D, H * K) with them decide.
     """
-    ranges = np.maximum(np.abs(v).max(axis=0), 1e-9)
+    ranges = ranges_of(v)
     per_key = config.n_heads // config.n_kv_heads
     wanted = out @ matrix.T
 

@@ -1,0 +1,73 @@
+"""Units of queries and keys: channels that turn together have one, and queries have its inverse."""
+
+import numpy as np
+import numpy.typing as npt
+
+from lilliput.errors import ConfigError
+from lilliput.quantize.fixed import INT16
+from lilliput.quantize.intmodel import IntConfig
+from lilliput.quantize.scaling import Floats, bits_within, choose_steps
+from lilliput.quantize.settings import QuantizeSettings
+
+_LOG2_E_BITS = 8
+_MOST_SCORE_SHIFT = 30
+_MOST_KEY_SHIFT = 7
+_ROOM = 1.5
+"""How much greater than all that calibration saw a query or key may be before it is cut."""
+
+
+class Heads:
+    """Units, limits and shifts of a layer's queries and keys.
+
+    Made of what calibration saw: `turned_q` (N, H, K) and `turned_k` (N, kv, K). `least_q` and `least_k` are
+    the finest units that a norm before can make. Raises ConfigError where queries and keys are too great
+    for their bits.
+    """
+
+    def __init__(
+        self,
+        config: IntConfig,
+        settings: QuantizeSettings,
+        turned_q: Floats,
+        turned_k: Floats,
+        least_q: float = 0.0,
+        least_k: float = 0.0,
+    ) -> None:
+        self.k_limit = 2 ** (settings.key_bits - 1) - 1
+        offset = turned_k.mean(axis=0)  # (kv, K)
+        steps = self._choose_keys(turned_k, offset, least_k)
+        self.k_steps = steps * 2.0**-self.k_shift
+        self.k_offset: npt.NDArray[np.int16] = np.rint(offset / self.k_steps).astype(np.int16)
+        per_key = config.n_heads // config.n_kv_heads
+        factors = steps.repeat(per_key, axis=0) * (np.log2(np.e) / config.d_head**0.5)  # (H, K)
+        most_q = float((_pair_norms(turned_q) * factors[:, : factors.shape[1] // 2]).max())
+        # so that a product of K queries and keys stays within 31 bits
+        query_bits = min(settings.query_bits, 31 - (config.d_head - 1).bit_length() - (settings.key_bits - 1))
+        self.q_shift, self.q_limit = 16 - query_bits, 2 ** (query_bits - 1) - 1
+        # where attention is so weak that scores hardly differ, a finer unit would serve nothing
+        finest = self.q_shift + _LOG2_E_BITS + _MOST_SCORE_SHIFT
+        finest = min(finest, bits_within(least_q * float(factors.max()), 1.0))
+        bits = min(bits_within(most_q, INT16 / _ROOM), finest)
+        self.q_steps = 2.0**-bits / factors
+        self.score_shift = bits - self.q_shift - _LOG2_E_BITS
+        if self.score_shift < 0:
+            raise ConfigError(
+                "queries and keys are too great for their bits: set query_bits or key_bits higher"
+            )
+
+    def _choose_keys(self, turned: Floats, offset: Floats, least: float) -> Floats:
+        """(kv, K) units of keys in the cache; sets how many bits finer they are before."""
+        pairs = np.concatenate(np.split(turned - offset, 2, axis=-1), axis=0)  # (2N, kv, K/2)
+        steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit).reshape(offset.shape[0], -1)
+        reach = _pair_norms(turned).max(axis=0)  # (kv, K/2), before the mean is taken away
+        steps = np.maximum(steps, reach * _ROOM / INT16)  # else a great mean would not fit 16 bits
+        steps = np.maximum(steps, least * 2**_MOST_KEY_SHIFT)
+        self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), INT16 / _ROOM)))
+        return np.concatenate([steps, steps], axis=-1)
+
+
+def _pair_norms(turned: Floats) -> Floats:
+    """(N, heads, K / 2) how far a pair of channels can reach, however it is turned."""
+    a, b = np.split(turned, 2, axis=-1)
+    norms: Floats = np.hypot(a, b)
+    return norms

@@ -1,0 +1,42 @@
+"""Units of the gated feed-forward part's hidden values, and of the half that its activation multiplies."""
+
+import numpy as np
+import numpy.typing as npt
+
+from lilliput.quantize.fixed import INT16, round_shift
+from lilliput.quantize.rounding import Floats, Form, ranges_of
+
+_ROOM = 1.25
+"""How much greater than all that calibration saw a value may be before it is cut."""
+
+
+def choose_hidden(
+    up: Floats,
+    gate: Floats,
+    activation: npt.NDArray[np.int64],
+    activated_step: float,
+    scales: Floats,
+    matrix: Floats,
+    form: Form,
+) -> tuple[Floats, int]:
+    """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
+
+    What is multiplied, up, is in units of scales * 2**-shift / activated_step and has 16 bits. A great shift
+    makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
+    in `scales`, so that its greatest values fit. Every shift is tried; the products of `matrix` (D, F)
+    with what comes out decide.
+    """
+    least = _ROOM * activated_step * ranges_of(up) / INT16  # (F,) of the unit, at no shift
+    room = np.log2(scales / least)
+    shifts = range(max(0, int(np.floor(room.min()))), max(0, min(15, int(np.floor(room.max())))) + 1)
+    activated = activation[gate]
+    wanted = (activated * activated_step * up) @ matrix.T
+    best, best_error = (np.maximum(scales, least), 0), np.inf
+    for shift in shifts:
+        units = np.maximum(scales, least * 2.0**shift)
+        whole = np.rint(up / (units * 2.0**-shift / activated_step)).clip(-INT16, INT16).astype(np.int64)
+        made = round_shift(activated * whole, shift).clip(-form.made_limit, form.made_limit)
+        error = float(np.square((form.whole(made * units, units) * units) @ matrix.T - wanted).sum())
+        if error < best_error:
+            best, best_error = (units, shift), error
+    return best
