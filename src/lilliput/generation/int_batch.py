@@ -34,7 +34,7 @@ class IntBatch(TurnsBatch):
 def _make_sampler(reference: Reference, request: Request) -> Sampler:
     s, bits = request.sampling, reference.model.logit_bits
     plan = plan_draws(s.temperature, s.top_k, s.top_p, s.min_p, bits)
-    draw = make_int_sampler(reference.model, plan, request.seed)
+    draw = make_int_sampler(plan, request.seed)
 
     def sample(logits: Logits, _read: Sequence[int]) -> int:
         return draw(np.ldexp(logits, bits).astype(np.int64))  # exact: 16 bits in a float32

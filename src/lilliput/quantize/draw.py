@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.quantize.fixed import LOG2_STEPS, Ints, XorShift32, exp2_below, rescale
-from lilliput.quantize.intmodel import IntModel
+from lilliput.quantize.fixed import LOG2_STEPS, Ints, XorShift32, exp2_below, make_exp2_table, rescale
+from lilliput.quantize.numbers import MOST_SHIFT
 
 _MOST_BELOW = 65535
+DRAW_BITS = 14
+"""Of the chance of the likeliest token."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,17 @@ def plan_draws(temperature: float, top_k: int, top_p: float, min_p: float, logit
         multiplier, shift = 2**14, shift - 1
     if shift < 1:  # so cold that only equals of the likeliest have a chance
         multiplier, shift = 2**15 - 1, 1
+    if shift > MOST_SHIFT:  # so hot that all have the same
+        multiplier, shift = 1, MOST_SHIFT
     return DrawPlan(multiplier, shift, top_k, shares, most_below)
 
 
-def make_int_sampler(model: IntModel, plan: DrawPlan, seed: int) -> Callable[[Ints], int]:
-    """From logits (V,) to an id; the draws follow from `seed`, 0 to 2**64 - 1, alone."""
-    table, random = model.exp2.astype(np.int64), XorShift32(seed)
+def make_int_sampler(plan: DrawPlan, seed: int) -> Callable[[Ints], int]:
+    """From logits (V,) to an id; the draws follow from `seed`, 0 to 2**64 - 1, alone.
+
+    Chances have DRAW_BITS whatever attention's have: with few bits, rare tokens would never be drawn.
+    """
+    table, random = make_exp2_table(DRAW_BITS).astype(np.int64), XorShift32(seed)
 
     def sample(logits: Ints) -> int:
         if plan.multiplier == 0:
@@ -61,6 +68,7 @@ def cut_chances(logits: Ints, plan: DrawPlan, table: Ints) -> Ints:
 
     The order of likelihood is by falling logit, equals by rising id. top_k keeps the first k; top_p of these
     each before which less than floor(top_p * their sum / 65536) lies, and the first; min_p what is near.
+    No sorting is needed on a device: a threshold on the logit, then on the id among equals, is the same.
     """
     below = np.minimum(rescale(logits.max() - logits, plan.multiplier, plan.shift), _MOST_BELOW)
     chances = exp2_below(below, table)
