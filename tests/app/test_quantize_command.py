@@ -1,6 +1,7 @@
 """From a float folder to whole numbers, on the command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,14 @@ def test_an_integer_folder_tells_the_same_story_of_a_seed_and_is_scored(integers
     assert "Whole numbers only" in (Path(integers) / "README.md").read_text()
 
 
+def test_a_server_knows_that_an_integer_model_has_no_penalty(integers):
+    from lilliput.app.server.hosted import open_model
+
+    hosted = open_model("m", Path(integers), None, None, 1, 4)
+    hosted.worker.close()
+    assert not hosted.penalises
+
+
 def test_the_report_names_what_hurts_and_settings_mix_formats(model, text, tmp_path, capsys):
     out = tmp_path / "mixed"
     arguments = [
@@ -106,6 +115,37 @@ def test_without_data_the_model_writes_what_it_is_calibrated_with(model, tmp_pat
     assert (tmp_path / "model-int4" / INTEGERS).is_file()
 
 
+def test_info_tells_kinds_bytes_fingerprint_and_loss(integers, capsys):
+    assert run(["info", integers, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    made = json.loads((Path(integers) / "lilliput.json").read_text())["integers"]
+    assert facts["integers"] == "15 int8"  # seven a layer, and the embedding
+    assert facts["integer weight bytes"] == made["weight_bytes"]
+    assert facts["integer fingerprint"] == made["fingerprint"]
+    assert facts["made of"] == "model"
+    assert facts["nats per token lost"] == made["lost_nats_per_token"]
+    assert facts["vocab_size"] == 280
+    assert run(["info", f"{integers}/{INTEGERS}", "--json"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert (alone["kind"], alone["integers"]) == ("integer model", "15 int8")
+    assert alone["integer fingerprint"] == made["fingerprint"]
+
+
+def test_a_folder_with_both_is_read_as_floats_unless_integers_are_asked_for(
+    integers, model, text, tmp_path, capsys
+):
+    both = tmp_path / "both"
+    shutil.copytree(model, both)
+    shutil.copy(f"{integers}/{INTEGERS}", both)
+    engines = []
+    for more in ([], ["--engine", "integer"]):
+        assert run(["evaluate", str(both), "--data", text, "--json", *more]) == 0
+        engines.append(json.loads(capsys.readouterr().out)["engine"])
+    assert engines == ["c" if native.library_path() else "torch", "integer"]
+    assert run(["info", str(both), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["integers"] == "15 int8"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -114,6 +154,12 @@ def test_without_data_the_model_writes_what_it_is_calibrated_with(model, tmp_pat
             "holds no integer model: make one with lilliput quantize",
         ),
         (["tell", "{integers}", "--engine", "c"], "holds an integer model only"),
+        (["export", "{integers}", "--to", "gguf", "-o", "x"], "the floats it was made of (model): give that"),
+        (["bench", "{integers}"], "the floats it was made of (model): give that folder"),
+        (["tell", "{integers}", "--threads", "2"], "one thread; leave --threads 2 out"),
+        (["evaluate", "{integers}", "--data", "{text}", "--threads", "2"], "leave --threads 2 out"),
+        (["quantize", "{model}", "--to", "int8", "--set", "weights=int4"], "leave --set weights= out"),
+        (["quantize", "{model}", "--to", "int8", "--set", "head=int4"], "set embed= in place of head="),
         (["tell", "{integers}", "--repetition-penalty", "1.2"], "no repetition penalty"),
         (["tell", "{integers}", "--precision", "int8"], "has its own precision"),
         (["quantize", "{integers}", "--to", "int4", "--out", "x"], "holds an integer model only"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lilliput.app.output import say
 from lilliput.device import require_torch
 from lilliput.errors import LilliputError
-from lilliput.formats.folder import INTEGERS, ModelFolder, load_folder
+from lilliput.formats.folder import INTEGERS, ModelFolder, has_floats, load_folder
 from lilliput.generation.batch import BatchEngine
 from lilliput.runtime.native import Memory, available_threads, library_path
 from lilliput.tokens import Tokenizer
@@ -32,13 +32,13 @@ class OpenedEngine:
 
 
 def choose_engine(name: str | None, path: Path | None = None) -> str:
-    """The engine asked for; else the one that a folder of integers at `path` has.
+    """The engine asked for; else the integer one for a folder at `path` that has integers and no floats.
 
     Else C where it was built, and torch where not, which is said.
     """
     if name:
         return name
-    if path is not None and (path / INTEGERS).is_file():
+    if path is not None and (path / INTEGERS).is_file() and not has_floats(path):
         return "integer"
     if library_path():
         return "c"
@@ -68,7 +68,7 @@ def open_engine(
     if computing == "integer":
         from lilliput.generation.int_batch import IntBatch
 
-        reference, folder = open_integers(path, precision)
+        reference, folder = open_integers(path, precision, threads)
         return OpenedEngine(IntBatch(reference, slots), folder.tokenizer)
     if computing == "c":
         from lilliput.generation.c_batch import CBatch
@@ -106,7 +106,7 @@ def open_scorer(
         from lilliput.evaluation.int_scorer import IntScorer
         from lilliput.generation.engines import IntEngine
 
-        reference, folder = open_integers(path, precision)
+        reference, folder = open_integers(path, precision, threads)
         return IntScorer(IntEngine(reference)), folder
     if computing == "c":
         from lilliput.evaluation.c_scorer import CScorer
@@ -120,10 +120,13 @@ def open_scorer(
     return TorchScorer(model), folder
 
 
-def open_integers(path: Path, precision: str = "f32") -> "tuple[Reference, ModelFolder]":
+def open_integers(
+    path: Path, precision: str = "f32", threads: int | None = None
+) -> "tuple[Reference, ModelFolder]":
     """The reference on the integer model of a folder, and the folder, without float weights.
 
-    Raises LilliputError for a folder without one, and for a precision, which is the model's own.
+    Raises LilliputError for a folder without one, for a precision, which is the model's own, and for more
+    than one thread.
     """
     from lilliput.formats.folder import load_folder_config, load_folder_tokenizer, read_details
     from lilliput.quantize.intmodel_file import load_intmodel
@@ -133,6 +136,8 @@ def open_integers(path: Path, precision: str = "f32") -> "tuple[Reference, Model
         raise LilliputError(
             f"an integer model has its own precision; --precision {precision} needs --engine c"
         )
+    if threads not in (None, 1):
+        raise LilliputError(f"the integer engine computes on one thread; leave --threads {threads} out")
     config = load_folder_config(path)
     if not (path / INTEGERS).is_file():
         raise LilliputError(

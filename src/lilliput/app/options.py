@@ -62,7 +62,7 @@ Engine = Annotated[
     EngineName | None,
     typer.Option(
         help="What computes: c, where it was built, if not given; integer is what a device says, of a folder "
-        "that lilliput quantize made, and what such a folder is read by if not given."
+        "that lilliput quantize made, and what a folder without floats is read by if not given."
     ),
 ]
 Precision = Annotated[

@@ -41,6 +41,7 @@ FORMAT = 1
 """Version of lilliput.json."""
 
 _FAMILIES = {"llama": LLAMA, "qwen3": QWEN3, "gpt2": GPT2, "gptneo": GPTNEO, "moe": MIXTRAL}
+_READERS = {"model.safetensors": read_safetensors, "pytorch_model.bin": read_torch_weights}
 _MODEL_TYPES = {family.model_type: family for family in _FAMILIES.values()}
 
 
@@ -151,6 +152,11 @@ def load_folder_tokenizer(path: Path) -> Tokenizer:
     raise FormatError(f"{path} has no tokenizer.json, nor vocab.json and merges.txt: put its tokenizer there")
 
 
+def has_floats(path: Path) -> bool:
+    """Whether a folder holds float weights, as one file or in parts."""
+    return any((path / (name + more)).is_file() for name in _READERS for more in ("", ".index.json"))
+
+
 def read_details(path: Path) -> dict[str, Any]:
     """lilliput.json of a folder; empty for a folder made by others."""
     file = path / "lilliput.json"
@@ -220,15 +226,24 @@ def _read_family(path: Path) -> tuple[HuggingFace, ModelConfig]:
 
 def _read_tensors(path: Path) -> dict[str, Array]:
     """The arrays of model.safetensors, else of pytorch_model.bin, whole or in parts that an index names."""
-    readers = {"model.safetensors": read_safetensors, "pytorch_model.bin": read_torch_weights}
-    for name, read in readers.items():
+    for name, read in _READERS.items():
         if (path / name).is_file():
             return read(path / name)
         if (path / f"{name}.index.json").is_file():
             return _read_parts(path / f"{name}.index.json", read)
     if (path / INTEGERS).is_file():
-        raise FormatError(f"{path} holds an integer model only, and this needs the floats it was made of")
-    raise FormatError(f"{path} has no {' and no '.join(readers)}")
+        raise FormatError(
+            f"{path} holds an integer model only, and this needs the floats it was made of"
+            f"{_name_origin(path)}: give that folder"
+        )
+    raise FormatError(f"{path} has no {' and no '.join(_READERS)}")
+
+
+def _name_origin(path: Path) -> str:
+    """The name of the float folder that integers were made of, where the folder tells it."""
+    integers = read_details(path).get("integers")
+    name = integers.get("from") if isinstance(integers, dict) else None
+    return f" ({name})" if isinstance(name, str) else ""
 
 
 def _read_parts(index: Path, read: Callable[[Path], dict[str, Array]]) -> dict[str, Array]:

@@ -123,7 +123,8 @@ def exact_product(x: Ints, weights: npt.NDArray[np.floating]) -> Ints:
     Floats serve only because numpy multiplies them quickly: every partial sum is a whole number that they
     hold (up to 2**24 or 2**53), whatever the order of adding.
     """
-    return (x.astype(weights.dtype) @ weights.swapaxes(-1, -2)).astype(np.int64)
+    sums: Ints = (x.astype(weights.dtype) @ weights.swapaxes(-1, -2)).astype(np.int64)
+    return sums
 
 
 def require_width(value: Ints, limit: int, name: str) -> None:

@@ -15,7 +15,7 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class LayerSeen:
-    """What went through a layer, all stories' positions in a row (N, ...)."""
+    """What went through a layer, positions of all stories in a row (N, ...)."""
 
     attn_in: Floats
     """(N, D) behind the norm and its gains"""
@@ -43,37 +43,46 @@ class Seen:
     head_in: Floats
     most_residual: float
     most_logit: float
+    most_gate: float
+    """The greatest value that an activation saw, in any layer."""
     nats: float
     """Cost of the tokens of the stories, all together."""
     tokens: int
 
 
-def observe(config: IntConfig, weights: Mapping[str, Floats], stories: Sequence[Ids]) -> Seen:
-    """Run the float model over stories, each from its own BOS; of a story the context's length at most."""
-    gathered: list[dict[str, Floats]] = [{} for _ in range(config.n_layers)]
-    heads_in, most_residual, most_logit, nats, tokens = [], 0.0, 0.0, 0.0, 0
+def observe(
+    config: IntConfig, weights: Mapping[str, Floats], stories: Sequence[Ids], most_rows: int = 4096
+) -> Seen:
+    """Run the float model over stories, each from its own BOS; of a story the context's length at most.
+
+    Of all positions, every so-manieth is kept, so that there are `most_rows` at most.
+    """
+    cut = [(story[: config.context], story[1 : config.context + 1]) for story in stories]
+    apart = max(1, -(-sum(len(ids) for ids, _ in cut) // most_rows))
+    heads_in, most_residual, most_logit, most_gate, nats, read = [], 0.0, 0.0, 0.0, 0.0, 0
     parts: list[list[dict[str, Floats]]] = [[] for _ in range(config.n_layers)]
     head = weights.get("head.weight", weights["embed.weight"])
-    for story in stories:
-        ids, targets = story[: config.context], story[1 : config.context + 1]
+    for ids, targets in cut:
+        kept = slice(-read % apart, None, apart)
         h = weights["embed.weight"][ids]
         most_residual = max(most_residual, float(np.abs(h).max()))
         for layer in range(config.n_layers):
             h, seen = _run_layer(config, weights, layer, h)
-            parts[layer].append(seen)
+            parts[layer].append({name: values[kept] for name, values in seen.items()})
             most_residual = max(most_residual, float(np.abs(h).max()))
+            most_gate = max(most_gate, float(seen["gate"].max()))
         x = _norm(h, weights["norm.weight"], config.norm_eps)
-        heads_in.append(x)
+        heads_in.append(x[kept])
         logits = x @ head.T
         most_logit = max(most_logit, float(np.abs(logits).max()))
         nats += float(costs_of(logits[: len(targets)], targets).sum())
-        tokens += len(targets)
-    for layer, seen_parts in enumerate(parts):
-        gathered[layer] = {
-            name: np.concatenate([part[name] for part in seen_parts]) for name in seen_parts[0]
-        }
-    layers = tuple(LayerSeen(**values) for values in gathered)
-    return Seen(layers, np.concatenate(heads_in), most_residual, most_logit, nats, tokens)
+        read += len(ids)
+    layers = tuple(
+        LayerSeen(**{name: np.concatenate([part[name] for part in each]) for name in each[0]})
+        for each in parts
+    )
+    tokens = sum(len(targets) for _, targets in cut)
+    return Seen(layers, np.concatenate(heads_in), most_residual, most_logit, most_gate, nats, tokens)
 
 
 def costs_of(logits: npt.NDArray[np.floating], targets: Ids) -> npt.NDArray[np.float64]:

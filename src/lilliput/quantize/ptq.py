@@ -22,7 +22,7 @@ from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
 from lilliput.quantize.numbers import check_vocabulary
-from lilliput.quantize.observe import LayerSeen, Seen, activation_of, observe
+from lilliput.quantize.observe import Seen, activation_of, observe
 from lilliput.quantize.rounding import Form, Method, choose_input_scales, round_rows
 from lilliput.quantize.scaling import (
     bits_within,
@@ -33,8 +33,9 @@ from lilliput.quantize.scaling import (
 from lilliput.quantize.settings import QuantizeSettings
 
 Floats = npt.NDArray[np.float64]
-_MOST_ROWS = 4096
-"""Positions that choices are made by."""
+_RESIDUAL_ROOM = 1.25
+"""How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
+often a thousandth of that, and want the bits."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
 
@@ -117,12 +118,10 @@ class _Builder:
         limit = 2 ** (settings.activation_bits - 1) - 1
         self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
         self._inner = Form(limit, settings.blocks != "static" and limit < INT16)
-        room = 2.0 ** (settings.residual_bits - 1) / 2
-        least = _least_step(config, config.d_model)
-        self._residual_step = 2.0 ** -min(bits_within(seen.most_residual, room), bits_within(least, 1.0))
+        room = (2.0 ** (settings.residual_bits - 1) - 1) / _RESIDUAL_ROOM
+        self._residual_step = max(seen.most_residual / room, _least_step(config, config.d_model))
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
-        most_gate = max(float(layer.gate.max()) for layer in seen.layers)
-        self._gate_step = max(1.1 * most_gate, _LEAST_GATE) / self._gate_limit
+        self._gate_step = max(1.1 * seen.most_gate, _LEAST_GATE) / self._gate_limit
         places = np.arange(-self._gate_limit, self._gate_limit + 1) * self._gate_step
         activated = activation_of(config.gate)(places)
         self._activated_step = float(np.abs(activated).max()) / INT16
@@ -211,7 +210,8 @@ class _Builder:
         ), rows.steps
 
     def _layer(self, number: int) -> IntLayer:
-        seen = _sample(self._seen.layers[number])
+        layer = self._seen.layers[number]
+        seen = {name: values.astype(np.float64) for name, values in vars(layer).items()}
         return IntLayer(**self._attention(number, seen), **self._mlp(number, seen))
 
     def _attention(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
@@ -224,13 +224,7 @@ class _Builder:
         reads = _Input(x, scales, self._normed)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
-        finest = [0.0, 0.0]  # units of queries and keys: a norm's greatest factor has 13 bits
-        if config.family == "qwen3":
-            gains = (self._weight(number, f"attn.{part}_norm") for part in "qk")
-            finest = [
-                float(np.abs(each).max()) * config.d_head**0.5 * 2.0 ** -(UNIT_BITS + 13) for each in gains
-            ]
-        heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *finest)
+        heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *self._finest_heads(number))
         if config.family == "qwen3":
             least = _least_step(config, config.d_head)
             q_step, k_step = (max(float(np.abs(seen[part]).max()) * 1.5 / INT16, least) for part in "qk")
@@ -277,6 +271,14 @@ class _Builder:
             ),
         }
 
+    def _finest_heads(self, number: int) -> list[float]:
+        """The finest units of queries and keys: where norms make them, their greatest factor has 13 bits."""
+        if self._config.family != "qwen3":
+            return [0.0, 0.0]
+        gains = (self._weight(number, f"attn.{part}_norm") for part in "qk")
+        factor = self._config.d_head**0.5 * 2.0 ** -(UNIT_BITS + 13)
+        return [float(np.abs(each).max()) * factor for each in gains]
+
     def _mlp(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
         x, hidden, name = seen["mlp_in"], seen["hidden"], f"blocks.{number}.mlp"
         gate, up, down = (self._weight(number, f"mlp.{part}") for part in ("gate", "up", "down"))
@@ -308,7 +310,7 @@ class _Builder:
 
     def _ends(self) -> tuple[IntNorm, IntMatrix, IntMatrix, int]:
         """The last norm, the output matrix, the embedding, and the bits of a logit behind the point."""
-        config, settings, x = self._config, self._settings, _thin(self._seen.head_in)
+        config, settings, x = self._config, self._settings, self._seen.head_in.astype(np.float64)
         embedding = self._weights["embed.weight"].astype(np.float64)
         matrix = embedding if config.tied else self._weights["head.weight"].astype(np.float64)
         limit = 2 ** ((settings.head_bits or settings.activation_bits) - 1) - 1
@@ -337,11 +339,3 @@ class _Builder:
 def _least_step(config: IntConfig, size: int) -> float:
     """The finest unit of what a norm of `size` elements reads: in it, n * eps has 30 bits."""
     return float((size * config.norm_eps) ** 0.5 * 2.0**-15)
-
-
-def _thin(x: npt.NDArray[np.float32]) -> Floats:
-    return x[:: -(-len(x) // _MOST_ROWS)].astype(np.float64)
-
-
-def _sample(seen: LayerSeen) -> dict[str, Floats]:
-    return {name: _thin(getattr(seen, name)) for name in seen.__dataclass_fields__}

@@ -42,7 +42,7 @@ class QuantizeSettings(Config):
     chance_bits: Annotated[int, Field(ge=4, le=14)] = 14
     square_bits: Annotated[int, Field(ge=4, le=14)] = 12
     residual_bits: Annotated[int, Field(ge=8, le=16)] = 16
-    """Of the residual stream; twice the greatest value that calibration saw has room."""
+    """Of the residual stream; a quarter more than the greatest value that calibration saw has room."""
     scales: Literal["multiplier", "shift"] = "multiplier"
     """Of rows: a number of 15 bits and a shift, or a shift alone."""
     rounding: Literal["gptq", "nearest"] = "gptq"

@@ -131,13 +131,18 @@ class Running:
 
 @contextmanager
 def serve(
-    engine: FakeEngine | None = None, queue: int = 64, limits: Limits | None = None, **options: object
+    engine: FakeEngine | None = None,
+    queue: int = 64,
+    limits: Limits | None = None,
+    penalises: bool = True,
+    **options: object,
 ) -> Iterator[Running]:
     """A server of the model `fake` while the block lasts; afterwards its threads are gone."""
     engine = engine or FakeEngine()
     tokenizer = make_tokenizer()
     worker = Worker(engine, queue, "fake")
-    hosted = Hosted("fake", worker, tokenizer, frozenset({2}), ChatTemplate(TEMPLATE, tokenizer))
+    template = ChatTemplate(TEMPLATE, tokenizer)
+    hosted = Hosted("fake", worker, tokenizer, frozenset({2}), template, penalises)
     started = threading.Event()
     listener = open_socket("127.0.0.1", 0)
     server = StoryServer(Api([hosted], limits), listener, announce=started.set, **options)  # type: ignore[arg-type]

@@ -437,3 +437,14 @@ def test_pages_of_other_origins_may_ask_only_if_they_were_named(fake: ModuleType
         other = {**asked, "Origin": "https://other.example"}
         _, headers, _ = fake.ask(open_one.port, "OPTIONS", "/v1/completions", headers=other)
         assert "access-control-allow-origin" not in headers
+
+
+def test_a_penalty_that_an_integer_model_has_not_is_refused(fake: ModuleType) -> None:
+    with fake.serve(penalises=False) as server:
+        status, answer = server.post(prompt="a", repetition_penalty=1.1)
+        assert (status, answer["error"]["param"]) == (400, "repetition_penalty")
+        status, _ = server.post(CHAT, messages=[{"role": "user", "content": "a"}], repetition_penalty=1.1)
+        assert status == 400
+        assert server.post(prompt="a", repetition_penalty=1.0, max_tokens=2)[0] == 200
+    with fake.serve() as server:
+        assert server.post(prompt="a", repetition_penalty=1.1, max_tokens=2)[0] == 200

@@ -15,7 +15,8 @@ def info(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A model folder, a model we ship, a token shard, tokenizer, .gguf or .bin.",
+            help="A model folder, a model we ship, a token shard, tokenizer, .gguf, .bin or "
+            "integers.safetensors.",
             callback=find_model,
         ),
     ],
@@ -42,15 +43,48 @@ def info(
 
 
 def _folder_facts(path: Path) -> dict[str, Any]:
-    from lilliput.formats.folder import load_folder
+    from lilliput.formats.folder import (
+        INTEGERS,
+        has_floats,
+        load_folder,
+        load_folder_config,
+        load_folder_tokenizer,
+        read_details,
+    )
 
-    folder = load_folder(path)
+    integers = (path / INTEGERS).is_file()
+    if integers and not has_floats(path):
+        config, tokenizer, details = (
+            load_folder_config(path),
+            load_folder_tokenizer(path),
+            read_details(path),
+        )
+    else:
+        folder = load_folder(path)
+        config, tokenizer, details = folder.config, folder.tokenizer, folder.details
     return {
         "name": path.name,
-        **_model_facts(folder.config),
-        **{f"tokenizer {name}": value for name, value in folder.tokenizer.describe().items()},
-        "scores": folder.details.get("scores", []),
+        **_model_facts(config),
+        **(_integer_facts(path / INTEGERS, details) if integers else {}),
+        **{f"tokenizer {name}": value for name, value in tokenizer.describe().items()},
+        "scores": details.get("scores", []),
     }
+
+
+def _integer_facts(path: Path, details: dict[str, Any]) -> dict[str, Any]:
+    """Of a file of integers; its folder's `details` tell what it was made of and what it lost."""
+    from lilliput.quantize.intmodel_file import fingerprint, load_intmodel
+
+    model, made = load_intmodel(path), details.get("integers")
+    kinds = [matrix.kind for _, matrix in model.iter_matrices()]
+    facts = {
+        "integers": ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)),
+        "integer weight bytes": model.weight_bytes,
+        "integer fingerprint": fingerprint(model),
+    }
+    names = {"from": "made of", "calibration": "calibrated on", "lost_nats_per_token": "nats per token lost"}
+    told = made if isinstance(made, dict) else {}
+    return facts | {shown: told[name] for name, shown in names.items() if name in told}
 
 
 def _model_facts(config: Any) -> dict[str, Any]:
@@ -79,15 +113,23 @@ def _gguf_facts(path: Path) -> dict[str, Any]:
 
 
 def _file_facts(path: Path) -> dict[str, Any]:
+    from lilliput.formats.folder import INTEGERS
     from lilliput.formats.gguf_file import is_gguf
     from lilliput.formats.llama2c import is_llama2c, read_llama2c
     from lilliput.formats.llama2c_pt import read_llama2c_pt
     from lilliput.formats.torch_files import is_torch_file
+    from lilliput.quantize.intmodel_file import load_intmodel
     from lilliput.stories.shards import is_shard, open_shard
     from lilliput.tokens import load_tokenizer
 
     if is_shard(path):
         return {"kind": "token shard", **open_shard(path).describe()}
+    if path.name == INTEGERS:
+        return {
+            "kind": "integer model",
+            **_model_facts(load_intmodel(path).config),
+            **_integer_facts(path, {}),
+        }
     if is_gguf(path):
         return {"kind": "GGUF", **_gguf_facts(path)}
     if is_torch_file(path):

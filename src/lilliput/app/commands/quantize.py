@@ -13,6 +13,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.output import command_name, print_facts, print_json, print_table, say
+from lilliput.errors import ConfigError
 
 if TYPE_CHECKING:
     from lilliput.formats.folder import ModelFolder
@@ -72,8 +73,9 @@ def quantize(
     path = out or Path(f"{model.resolve().name}-{to.value}")
     refuse_full_folder(path)
     embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
-    wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *settings])
     folder = load_folder(model)
+    _refuse_contradictions(folder, to, settings)
+    wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *settings])
     ids = _read_stories(folder, data, stories) if data else _write_stories(model, folder, stories, seed)
     checked, calibrated = ids[::_CHECKED_SHARE], [s for n, s in enumerate(ids) if n % _CHECKED_SHARE]
     source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint, "settings": wish.model_dump()}
@@ -95,6 +97,17 @@ def quantize(
     else:
         _show(result)
     say(f"{path}: try {command_name()} tell {shlex.quote(str(path))}")
+
+
+def _refuse_contradictions(folder: "ModelFolder", to: Kind, settings: list[str]) -> None:
+    """Raise ConfigError for settings that could not be honoured beside the rest."""
+    names = [setting.partition("=")[0].strip() for setting in settings]
+    if "weights" in names:
+        raise ConfigError(f"--to {to.value} says how weights are held: leave --set weights= out")
+    if "head" in names and getattr(folder.config, "tied", False):
+        raise ConfigError(
+            f"{folder.path} has one matrix for embedding and output: set embed= in place of head="
+        )
 
 
 def _read_stories(folder: "ModelFolder", data: list[str], count: int) -> list[_Ids]:
@@ -131,7 +144,7 @@ def _measure(folder: "ModelFolder", quantized: "Quantized", stories: list[_Ids])
     from lilliput.quantize.observe import costs_of, observe
     from lilliput.quantize.reference import IntCache, Reference
 
-    seen = observe(quantized.model.config, folder.weights, stories)
+    seen = observe(quantized.model.config, folder.weights, stories, most_rows=1)
     reference, nats = Reference(quantized.model), 0.0
     for story in stories:
         ids, targets = story[: folder.config.context], story[1 : folder.config.context + 1]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lilliput.app.ends import read_ends
-from lilliput.app.engines import open_engine
+from lilliput.app.engines import choose_engine, open_engine
 from lilliput.app.server.chat import ChatTemplate, load_chat_template
 from lilliput.app.server.refusals import Refusal
 from lilliput.app.server.worker import Worker
@@ -27,6 +27,8 @@ class Hosted:
     ends: frozenset[int]
     template: ChatTemplate | None = None
     """None for a model that was not trained on conversations."""
+    penalises: bool = True
+    """Whether repetition_penalty can be honoured: an integer model has none."""
 
 
 def name_models(paths: Sequence[Path]) -> dict[str, Path]:
@@ -56,7 +58,8 @@ def open_model(
     opened = open_engine(path, engine, threads, slots, precision)
     template = load_chat_template(path, opened.tokenizer)
     ends = read_ends(path, opened.tokenizer, engine)
-    return Hosted(name, Worker(opened.engine, queue, name), opened.tokenizer, ends, template)
+    penalises = choose_engine(engine, path) != "integer"
+    return Hosted(name, Worker(opened.engine, queue, name), opened.tokenizer, ends, template, penalises)
 
 
 def find_model(models: Sequence[Hosted], name: str) -> Hosted:

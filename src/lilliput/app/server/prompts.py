@@ -82,6 +82,9 @@ def _task(
     echo: bool,
 ) -> Task:
     context = hosted.worker.engine.context
+    if body.repetition_penalty != 1 and not hosted.penalises:
+        message = f"{hosted.name} is an integer model, which has no repetition penalty: leave it out"
+        raise Refusal(400, message, param="repetition_penalty")
     for prompt in prompts:
         if len(prompt.ids) >= context:
             raise Refusal(
