@@ -1,12 +1,12 @@
-"""A tokenizer as constant arrays of C, for `c/tokens.inc`: the ids and texts of a tokenizer image in a tenth of
-its bytes.
+"""A tokenizer as constant arrays of C, for `c/tokens.inc`: a tokenizer image in a tenth of its bytes.
 
 What an image says twice or spells out is left out here: a piece's text follows from its merge, an id from its
 rank where the vocabulary is in the order of the merges, a byte's id from the first one's. The classes of all
-code points are runs of about a byte and a half each. docs of the arrays: the head of `c/tokens.inc`.
+code points are runs of little more than a byte each. The head of `c/tokens.inc` says what is in each array.
 """
 
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,8 +45,8 @@ def write_tokens(tokenizer: Tokenizer) -> str:
     """The C macros and arrays of `tokenizer`, on which the code of `tokens_code` works.
 
     They need `<stdint.h>` before them, and take LP_API as given (`static` where it is not defined). Raises
-    ConfigError, naming what of it, for a tokenizer that they cannot hold: one that no tokenizer image can say,
-    over 65,536 ids, or with added tokens that are looked for in a text.
+    ConfigError, naming what of it, for a tokenizer that they cannot hold: one that no tokenizer image can
+    say, over 65,536 ids, or with added tokens that are looked for in a text.
     """
     if tokenizer.vocab_size > _MOST_IDS:
         raise ConfigError(
@@ -62,7 +62,9 @@ def write_tokens(tokenizer: Tokenizer) -> str:
             "the tokenizer has added tokens that are looked for in every text, which the C source cannot do: "
             "make them special tokens, or take them out"
         )
-    return "\n".join([*_write_scalars(tokenizer, read), *_Vocabulary(tokenizer, read).lines(), *_write_cuts(read), ""])
+    vocabulary = _Vocabulary(tokenizer, read)
+    lines = [*_write_scalars(tokenizer, read), *vocabulary.lines(), *_write_cuts(read)]
+    return "\n".join(lines) + "\n"
 
 
 def _write_scalars(tokenizer: Tokenizer, read: Read) -> list[str]:
@@ -107,7 +109,7 @@ class _Vocabulary:
         self._parts: dict[int, Pair] = {}  # what each id is made of, by its first merge
         for left, right, made in read.merges:
             self._parts.setdefault(made, (left, right))
-        self._byte_of = {token: byte for byte, token in reversed(list(enumerate(read.byte_ids))) if token is not None}
+        self._byte_of = {token: byte for byte, token in enumerate(read.byte_ids) if token is not None}
         self._ranks = {(left, right): (rank, made) for rank, (left, right, made) in enumerate(read.merges)}
         self._literals = self._find_literals()
 
@@ -159,10 +161,10 @@ class _Vocabulary:
         found = [token for token, mark in enumerate(self._read.whole) if mark]
         return [token for token in found if self._encode(self._read.texts[token]) != [token]]
 
-    def _encode(self, text: bytes) -> list[int | None]:
+    def _encode(self, text: bytes) -> list[int]:
         ids = self._read.spell(text)
         while len(ids) > 1:
-            ranks = [self._ranks.get(pair, (len(self._ranks), 0)) for pair in zip(ids, ids[1:], strict=False)]
+            ranks = [self._ranks.get(pair, (len(self._ranks), 0)) for pair in pairwise(ids)]
             rank, made = min(ranks)
             if rank == len(self._ranks):
                 break
@@ -178,7 +180,9 @@ class _Vocabulary:
         if first is not None and ids == list(range(first, first + 256)):
             return [_define("LP_TOKENS_BYTE_TABLE", 0), _define("LP_TOKENS_FIRST_BYTE", f"{first}u")]
         if _NO_BYTE in ids:
-            raise ConfigError(f"id {_NO_BYTE:,} stands for a byte, which the C source cannot say: give it another")
+            raise ConfigError(
+                f"id {_NO_BYTE:,} stands for a byte, which the C source cannot say: give it another id"
+            )
         cells = [_NO_BYTE if token is None else token for token in ids]
         return [_define("LP_TOKENS_BYTE_TABLE", 1), *_array("uint16_t", "bytes", cells)]
 
@@ -225,10 +229,11 @@ def _records(ids: list[int], texts: list[bytes]) -> bytes:
         text = texts[token]
         if len(text) > _LONGEST_LITERAL:
             raise ConfigError(
-                f"the piece {text[:40]!r} has {len(text):,} bytes that no merge makes; the C source takes at most "
-                f"{_LONGEST_LITERAL}"
+                f"the piece {text[:40]!r} has {len(text):,} bytes that no merge makes; the C source takes at "
+                f"most {_LONGEST_LITERAL}"
             )
-        packed += bytes([len(text)]) if token == before + 1 else bytes([len(text) | 128, token & 255, token >> 8])
+        follows = token == before + 1
+        packed += bytes([len(text)] if follows else [len(text) | 128, token & 255, token >> 8])
         packed += text
         before = token
     return bytes(packed)

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,22 +29,40 @@ class Read:
     tables: list[NDArray[np.int64]]  # (states, n_classes + 1) each
     has_foreign_texts: bool
 
-    def spell(self, text: bytes) -> list[int | None]:
-        """The ids of a word before it is merged; None where there is no id."""
+    def spell(self, text: bytes) -> list[int]:
+        """The ids of a word before it is merged; -1 where there is no id."""
         if self.flags & _BYTE_LEVEL:
-            return [self.byte_ids[byte] for byte in text]
-        ids: list[int | None] = []
+            return self._spell_bytes(text)
+        ids: list[int] = []
         for character in text.decode("utf-8"):
             raw = character.encode("utf-8")
             found = self.characters.get(raw)
-            ids += [self.byte_ids[byte] for byte in raw] if found is None else [found]
+            ids += self._spell_bytes(raw) if found is None else [found]
         return ids
+
+    def _spell_bytes(self, text: bytes) -> list[int]:
+        return [-1 if (token := self.byte_ids[byte]) is None else token for byte in text]
 
 
 def read_image(image: bytes) -> Read:
     """The contents of an image that `tokenizer_image` made."""
     head = struct.unpack_from("<14I", image, 8)
-    _, flags, vocab, _, _, _, unknown, n_merges, n_slots, n_ranges, n_foreign, text_bytes, foreign_bytes, last = head
+    (
+        _,
+        flags,
+        vocab,
+        _,
+        _,
+        _,
+        unknown,
+        n_merges,
+        n_slots,
+        n_ranges,
+        n_foreign,
+        text_bytes,
+        foreign_bytes,
+        last,
+    ) = head
     n_classes, n_stages = last & 0xFFFF, last >> 16
     at = 64
 
@@ -66,7 +85,7 @@ def read_image(image: bytes) -> Read:
     for _ in range(n_stages):
         cells = np.frombuffer(take(2 * take_words(1)[0] * (n_classes + 1)), "<u2")
         tables.append(cells.astype(np.int64).reshape(-1, n_classes + 1))
-    texts = [text[begin:end] for begin, end in zip(offsets, offsets[1:], strict=False)]
+    texts = [text[begin:end] for begin, end in pairwise(offsets)]
     findable = set() if flags & _BYTE_LEVEL else set(slots) - {_NO_ID}
     left = np.repeat(np.arange(vocab), np.diff(first))
     ranked = np.argsort(merges[:, 1])
