@@ -1,7 +1,10 @@
 """Fixtures that every test may ask for."""
 
+import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,6 +21,29 @@ def shared() -> Path:
     if not (SHARED / "MANIFEST.md").is_file():
         pytest.skip("needs the folder of public models and data beside the checkout (../shared)")
     return SHARED
+
+
+def load_module(name: str) -> ModuleType:
+    """The module at `name`, a path under tests/: files that several tests share are no tests themselves."""
+    path = Path(__file__).parent / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def load() -> Callable[[str], ModuleType]:
+    """load_module."""
+    return load_module
+
+
+@pytest.fixture(scope="session")
+def integers() -> ModuleType:
+    """The module integers.py: random integer models."""
+    return load_module("integers.py")
 
 
 SMALL = {"vocab_size": 300, "d_model": 24, "n_layers": 2, "d_ff": 40, "context": 48}

@@ -16,8 +16,8 @@ from lilliput.tokens import Tokenizer
 if TYPE_CHECKING:
     from lilliput.evaluation.loss import Scorer
     from lilliput.generation.c_batch import Precision
+    from lilliput.generation.engines import IntReader
     from lilliput.models.decoder import Decoder
-    from lilliput.quantize.reference import Reference
 
 
 _TORCH_SLOTS = 16  # stories side by side: more gain little, and a pass takes longer
@@ -68,8 +68,8 @@ def open_engine(
     if computing == "integer":
         from lilliput.generation.int_batch import IntBatch
 
-        reference, folder = open_integers(path, precision, threads)
-        return OpenedEngine(IntBatch(reference, slots), folder.tokenizer)
+        reader, folder = open_integers(path, precision, threads)
+        return OpenedEngine(IntBatch(reader, slots), folder.tokenizer)
     if computing == "c":
         from lilliput.generation.c_batch import CBatch
 
@@ -106,8 +106,8 @@ def open_scorer(
         from lilliput.evaluation.int_scorer import IntScorer
         from lilliput.generation.engines import IntEngine
 
-        reference, folder = open_integers(path, precision, threads)
-        return IntScorer(IntEngine(reference)), folder
+        reader, folder = open_integers(path, precision, threads)
+        return IntScorer(IntEngine(reader)), folder
     if computing == "c":
         from lilliput.evaluation.c_scorer import CScorer
 
@@ -122,15 +122,15 @@ def open_scorer(
 
 def open_integers(
     path: Path, precision: str = "f32", threads: int | None = None
-) -> "tuple[Reference, ModelFolder]":
-    """The reference on the integer model of a folder, and the folder, without float weights.
+) -> "tuple[IntReader, ModelFolder]":
+    """What computes with the integer model of a folder, and the folder, without float weights.
 
     Raises LilliputError for a folder without one, for a precision, which is the model's own, and for more
     than one thread.
     """
     from lilliput.formats.folder import load_folder_config, load_folder_tokenizer, read_details
+    from lilliput.generation.int_native import open_reader
     from lilliput.quantize.intmodel_file import load_intmodel
-    from lilliput.quantize.reference import Reference
 
     if precision != "f32":
         raise LilliputError(
@@ -151,7 +151,7 @@ def open_integers(
         raise LilliputError(
             f"{path}: {INTEGERS} was made with another tokenizer than lies there; quantize again"
         )
-    return Reference(model), ModelFolder(path, config, {}, tokenizer, read_details(path))
+    return open_reader(model), ModelFolder(path, config, {}, tokenizer, read_details(path))
 
 
 def _load_image(path: Path, precision: "Precision") -> tuple[ModelFolder, Memory]:

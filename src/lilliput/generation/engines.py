@@ -1,6 +1,6 @@
 """Engines: whatever reads token ids and answers with the logits of the next one."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from lilliput.generation.sample import Logits
 
 if TYPE_CHECKING:
     from lilliput.models.decoder import Decoder
-    from lilliput.quantize.reference import Reference
+    from lilliput.quantize.intmodel import IntModel
 
 
 class Engine(Protocol):
@@ -49,20 +49,30 @@ class TorchEngine:
         return np.asarray(logits, dtype=np.float32)
 
 
-class IntEngine:
-    """The integer reference. Its logits are multiples of 2 ** -logit_bits, exact in float32."""
+class IntReader(Protocol):
+    """Computes with an integer model: quantize.reference.Reference, or the same bits in C."""
 
-    def __init__(self, reference: "Reference") -> None:
-        self._reference = reference
-        self.context: int = reference.model.config.context
-        self.vocab_size: int = reference.model.config.vocab_size
+    model: "IntModel"
+
+    def start(self) -> Any:
+        """The cache of a new story."""
+
+    def read(self, ids: npt.NDArray[np.int64], cache: Any, *, last_only: bool = False) -> npt.NDArray[Any]:
+        """Whole logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
+
+
+class IntEngine:
+    """An integer model. Its logits are multiples of 2 ** -logit_bits, exact in float32."""
+
+    def __init__(self, reader: IntReader) -> None:
+        self._reader = reader
+        self.context: int = reader.model.config.context
+        self.vocab_size: int = reader.model.config.vocab_size
         self.start()
 
     def start(self) -> None:
         """See Engine.start."""
-        from lilliput.quantize.reference import IntCache
-
-        self._cache = IntCache(self._reference.model)
+        self._cache = self._reader.start()
 
     def read(self, ids: list[int]) -> Logits:
         """See Engine.read."""
@@ -74,6 +84,6 @@ class IntEngine:
         return self._in_nats(ids, last_only=False)
 
     def _in_nats(self, ids: npt.NDArray[np.int64], *, last_only: bool) -> Logits:
-        logits = self._reference.read(ids, self._cache, last_only=last_only)
-        nats: Logits = np.ldexp(logits.astype(np.float32), -self._reference.model.logit_bits)
+        logits = self._reader.read(ids, self._cache, last_only=last_only)
+        nats: Logits = np.ldexp(logits.astype(np.float32), -self._reader.model.logit_bits)
         return nats

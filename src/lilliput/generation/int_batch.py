@@ -1,4 +1,4 @@
-"""Stories by the integer reference: what a desktop shows is what a device will say, token for token."""
+"""Stories by an integer model: what a desktop shows is what a device will say, token for token."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,20 @@ import numpy as np
 
 from lilliput.errors import LilliputError
 from lilliput.generation.batch import Request
-from lilliput.generation.engines import IntEngine
+from lilliput.generation.engines import IntEngine, IntReader
 from lilliput.generation.sample import Logits, Sampler
 from lilliput.generation.turns import TurnsBatch
 from lilliput.quantize.draw import make_int_sampler, plan_draws
-from lilliput.quantize.reference import Reference
 
 
 class IntBatch(TurnsBatch):
     """See BatchEngine. Tokens are drawn with whole numbers too, by a generator of their own."""
 
-    def __init__(self, reference: Reference, slots: int = 1) -> None:
+    def __init__(self, reader: IntReader, slots: int = 1) -> None:
         def open_story(request: Request) -> tuple[IntEngine, Sampler]:
-            return IntEngine(reference), _make_sampler(reference, request)
+            return IntEngine(reader), _make_sampler(reader, request)
 
-        super().__init__(reference.model.config.context, slots, open_story)
+        super().__init__(reader.model.config.context, slots, open_story)
 
     def begin(self, slot: int, request: Request) -> None:
         """See BatchEngine.begin."""
@@ -31,8 +30,8 @@ class IntBatch(TurnsBatch):
         super().begin(slot, request)
 
 
-def _make_sampler(reference: Reference, request: Request) -> Sampler:
-    s, bits = request.sampling, reference.model.logit_bits
+def _make_sampler(reader: IntReader, request: Request) -> Sampler:
+    s, bits = request.sampling, reader.model.logit_bits
     plan = plan_draws(s.temperature, s.top_k, s.top_p, s.min_p, bits)
     draw = make_int_sampler(plan, request.seed)
 

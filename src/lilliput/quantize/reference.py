@@ -63,6 +63,10 @@ class Reference:
         self._wide = {id(matrix): _Wide(matrix) for matrix in matrices}
         self._gains = {id(norm): norm.gains.astype(np.int64) for _, norm in list_norms(model)}
 
+    def start(self) -> IntCache:
+        """The cache of a new story."""
+        return IntCache(self.model)
+
     def read(self, ids: Ints, cache: IntCache, *, last_only: bool = False) -> Ints:
         """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
         h = self._embed(np.asarray(ids, np.int64))
