@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,39 @@ def test_mistakes_are_one_line(arguments, said, model, integers, text, tmp_path,
     assert run([argument.format(**names) for argument in arguments]) == 2
     error = capsys.readouterr().err.strip().split("\n")[-1]
     assert said in error
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_an_exported_c_file_tells_the_story_that_the_folder_tells(integers, model, tmp_path, capsys):
+    file = tmp_path / "story.c"
+    assert run(["export", integers, "--to", "c", "-o", str(file)]) == 0
+    assert "all 8,960 logits are those of the reference" in capsys.readouterr().err
+    subprocess.run(["cc", "-O1", "-o", tmp_path / "story", file], check=True)
+    for more in ([], ["--temperature", "0"]):
+        assert run(["tell", integers, "The", "--seed", "5", "--max-tokens", "30", *more]) == 0
+        said = subprocess.run(
+            [tmp_path / "story", "-s", "5", "-n", "30", *(["-t", "0", "-p", "1"] if more else []), "The"],
+            check=True,
+            capture_output=True,
+        )
+        assert said.stdout.decode(errors="replace") == capsys.readouterr().out
+    assert run(["export", integers, "--to", "c", "-o", str(file)]) == 2  # nothing is written over
+    floats = tmp_path / "floats.c"
+    assert run(["export", model, "--to", "c", "--library", "--context", "20", "-o", str(floats)]) == 0
+    assert "holds floats: they become int8" in capsys.readouterr().err
+    assert "#define LP_CONTEXT 20\n" in floats.with_suffix(".h").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "c", "-o", "story.txt"], "ends in .c"),
+        (["--to", "c", "-o", "story.c", "--context", "65"], "positions for 1 to 64"),
+        (["--to", "gguf", "-o", "x", "--library"], "--library is for --to c"),
+    ],
+)
+def test_an_export_that_makes_no_sense_is_refused(integers, tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    assert run(["export", integers, *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@
 What each field means in the arithmetic is said in docs/integer-arithmetic.md. No torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -126,3 +126,9 @@ class IntModel:
             parts |= {"mlp.gate": layer.gate, "mlp.up": layer.up, "mlp.down": layer.down}
             named += [(f"blocks.{number}.{name}", matrix) for name, matrix in parts.items()]
         return named if self.config.tied else [*named, ("head", self.head)]
+
+
+def shorten(model: IntModel, context: int) -> IntModel:
+    """The same model with fewer positions: 1 to what it has. Its logits at these are the same."""
+    config = model.config.model_copy(update={"context": context})
+    return replace(model, config=config, cosines=model.cosines[:context], sines=model.sines[:context])

@@ -15,17 +15,31 @@ if TYPE_CHECKING:
     from lilliput.formats.gguf import Kind
 
 
+_COMPARED = 32
+"""Tokens whose logits are compared, of an exported program and the reference."""
+
+
 class Target(StrEnum):
     """Formats."""
 
     llama2c = "llama2c"
     gguf = "gguf"
+    c = "c"
 
 
 def export(
     model: options.Model,
     to: Annotated[Target, typer.Option(help="The format.")],
     output: Annotated[Path, typer.Option("-o", help="The file to write.", metavar="FILE")],
+    library: Annotated[
+        bool, typer.Option("--library", help="C without main(): FILE, and a header named as it.")
+    ] = False,
+    context: Annotated[
+        int | None,
+        typer.Option(
+            help="C: positions of a story, which decide the working memory; all if not given.", min=1
+        ),
+    ] = None,
     version: Annotated[
         Literal[0, 1, 2] | None,
         typer.Option(help="llama2.c's: 0 (the default) for run.c, 1, or 2 (int8) for runq.c."),
@@ -41,10 +55,13 @@ def export(
       lilliput export runs/story --to gguf --kind q8_0 -o story.q8.gguf
       lilliput export runs/story --to llama2c -o story.bin
       lilliput export runs/story --to llama2c --version 2 -o story.q8.bin
+      lilliput export runs/story --to c -o story.c
+      lilliput export story-int8 --to c --library --context 256 -o firmware/story.c
 
     Write the model for another program, then read it back and report how far the weights differ.
     A .gguf, which llama.cpp runs, holds the tokenizer; for llama2.c it is written beside FILE, named
-    .tokenizer.bin.
+    .tokenizer.bin. C is whole numbers only, with the tokenizer inside: one file for any compiler
+    and processor (docs/devices.md); a folder of floats is quantized to int8 for it.
     """
     from lilliput.formats.folder import load_folder
 
@@ -52,6 +69,12 @@ def export(
         raise ConfigError(f"--version is for --to llama2c; leave it out for --to {to.value}")
     if to is not Target.gguf and kind is not None:
         raise ConfigError(f"--kind is for --to gguf; leave it out for --to {to.value}")
+    if to is not Target.c and (library or context is not None):
+        option = "--library" if library else "--context"
+        raise ConfigError(f"{option} is for --to c; leave it out for --to {to.value}")
+    if to is Target.c:
+        _export_c(model, output, context, library=library)
+        return
     folder = load_folder(Path(model))
     if to is Target.gguf:
         _export_gguf(folder, output, kind or "f32")
@@ -109,3 +132,34 @@ def _export_llama2c(folder: "ModelFolder", output: Path, version: Literal[0, 1, 
 def _say_difference(difference: float) -> None:
     equal = "every weight is equal" if difference == 0 else f"no weight is off by more than {difference:.2g}"
     say(f"read back: the tokenizer is equal, {equal}")
+
+
+def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -> None:
+    from lilliput.app.integers import open_integer_folder
+    from lilliput.deploy.csource import count_weight_bytes, working_bytes, write_c
+    from lilliput.deploy.parity import compare_logits, compile_c, draw_ids, run_logits
+    from lilliput.rundir import refuse_overwrite, write_text
+
+    if output.suffix != ".c":
+        raise ConfigError(f"-o {output}: a C file's name ends in .c")
+    written = [output, *([output.with_suffix(".h")] if library else [])]
+    for file in written:
+        refuse_overwrite(file)
+    opened = open_integer_folder(path, context)
+    model = opened.model
+    texts = write_c(model, opened.tokenizer, library=library, ends=opened.ends, name=output.stem)
+    for file in written:
+        write_text(file, texts[file.name])
+    say(
+        f"{' and '.join(map(str, written))}: {count_weight_bytes(model):,} bytes of weights; "
+        f"working memory {working_bytes(model):,} bytes for {model.config.context} positions"
+    )
+    program = write_c(model, opened.tokenizer, ends=opened.ends)
+    with compile_c(program) as command:
+        if command is None:
+            say("there is no C compiler here: the logits were not compared")
+            return
+        ids = draw_ids(model, _COMPARED)
+        say(f"compiled and run: {compare_logits(model, ids, run_logits(command, ids))}")
+    if not library:
+        say(f'try: cc -O3 -o story {output} && ./story "Once upon a time"')

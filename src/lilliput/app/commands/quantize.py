@@ -76,7 +76,7 @@ def quantize(
     folder = load_folder(model)
     _refuse_contradictions(folder, to, settings)
     wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *settings])
-    ids = _read_stories(folder, data, stories) if data else _write_stories(model, folder, stories, seed)
+    ids = _read_stories(folder, data, stories) if data else write_calibration(model, folder, stories, seed)
     checked, calibrated = ids[::_CHECKED_SHARE], [s for n, s in enumerate(ids) if n % _CHECKED_SHARE]
     source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint, "settings": wish.model_dump()}
     say(f"calibrating on {len(calibrated)} stories")
@@ -120,7 +120,7 @@ def _read_stories(folder: "ModelFolder", data: list[str], count: int) -> list[_I
     return [np.array([tokenizer.bos, *tokenizer.encode(text), tokenizer.end]) for text in texts]
 
 
-def _write_stories(model: Path, folder: "ModelFolder", count: int, seed: int) -> list[_Ids]:
+def write_calibration(model: Path, folder: "ModelFolder", count: int, seed: int) -> list[_Ids]:
     """The model's own stories, at temperature 1: what it will compute on when it tells."""
     from lilliput.app.engines import open_engines
     from lilliput.generation.batch import Request

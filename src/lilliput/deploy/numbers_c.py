@@ -1,0 +1,92 @@
+"""The numbers of an integer model as constant arrays and structs of C."""
+
+from typing import Any
+
+import numpy.typing as npt
+
+from lilliput.quantize.draw import DRAW_BITS
+from lilliput.quantize.fixed import make_exp2_table
+from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.packing import pack_rows, row_bytes
+
+_COLUMNS = 118
+_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "uint16": "uint16_t"}
+_TABLES = ("cosines", "sines", "activation", "exp2", "rsqrt", "reciprocal")
+_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
+_NORMS = ("norm1", "norm2", "q_norm", "k_norm")
+
+
+def _array(name: str, values: npt.NDArray[Any]) -> str:
+    """A constant array in C, in lines of bounded length."""
+    lines, line = [], ""
+    for number in values.reshape(-1).tolist():
+        word = f"{number},"
+        if len(line) + len(word) > _COLUMNS:
+            lines.append(line)
+            line = ""
+        line += word
+    lines.append(line.rstrip(","))
+    body = "\n".join(lines)
+    return f"static const {_TYPES[values.dtype.name]} {name}[{values.size}] = {{\n{body}}};\n"
+
+
+def write_numbers(model: IntModel) -> str:
+    """All constant arrays, and the structs of runtime/c/integer_model.inc that lead to them."""
+    embed, embed_struct = _matrix("lp_embed", model.embed)
+    shared = "lp_embed_values" if model.config.tied else None
+    head, head_struct = _matrix("lp_head", model.head, shared)
+    norm, norm_struct = _norm("lp_norm", model.norm)
+    layers = [_layer(f"lp_{number}", layer) for number, layer in enumerate(model.layers)]
+    tables = {name: getattr(model, name) for name in _TABLES}
+    draws = "exp2"
+    if model.chance_bits != DRAW_BITS:
+        draws = "draw_exp2"
+        tables[draws] = make_exp2_table(DRAW_BITS)
+    fields = [f".embed = {embed_struct}", f".head = {head_struct}", f".norm = {norm_struct}"]
+    fields += [".layers = lp_layers", f".draw_exp2 = lp_table_{draws}"]
+    fields += [f".{name} = lp_table_{name}" for name in _TABLES]
+    structs = ",\n".join(struct for _, struct in layers)
+    return "\n".join(
+        [
+            *(embed, head, norm),
+            *(text for text, _ in layers),
+            *(_array(f"lp_table_{name}", table) for name, table in tables.items()),
+            f"static const lp_layer lp_layers[] = {{\n{structs}}};\n",
+            "static const lp_numbers lp_model = {\n" + ",\n".join(fields) + "};\n",
+        ]
+    )
+
+
+def _matrix(name: str, matrix: IntMatrix, values: str | None = None) -> tuple[str, str]:
+    """Arrays of a matrix, and the struct; `values` is an array that has them already."""
+    rows, columns = matrix.values.shape
+    text = "" if values else _array(f"{name}_values", pack_rows(matrix))
+    text += _array(f"{name}_multipliers", matrix.multipliers) + _array(f"{name}_shifts", matrix.shifts)
+    kind = {"int8": "LP_INT8", "int4": "LP_INT4", "ternary": "LP_TERNARY"}[matrix.kind]
+    limits = f"{matrix.input_limit}, {matrix.made_limit}, {matrix.output_limit}"
+    places = f"{values or f'{name}_values'}, {name}_multipliers, {name}_shifts"
+    return text, f"{{{places}, {rows}, {columns}, {row_bytes(matrix)}, {limits}, {kind}}}"
+
+
+def _norm(name: str, norm: IntNorm | None) -> tuple[str, str]:
+    if norm is None:
+        return "", "{0, 0, 0, 0, 0}"
+    limits = f"{norm.epsilon}, {norm.output_limit}, {norm.shift}, {norm.square_bits}"
+    return _array(f"{name}_gains", norm.gains), f"{{{name}_gains, {limits}}}"
+
+
+def _layer(name: str, layer: IntLayer) -> tuple[str, str]:
+    """Arrays of a layer, and the struct."""
+    text = ""
+    fields: list[str] = []
+    for part in _MATRICES:
+        arrays, struct = _matrix(f"{name}_{part}", getattr(layer, part))
+        text, fields = text + arrays, [*fields, f".{part} = {struct}"]
+    for part in _NORMS:
+        arrays, struct = _norm(f"{name}_{part}", getattr(layer, part))
+        text, fields = text + arrays, [*fields, f".{part} = {struct}"]
+    text += _array(f"{name}_k_offset", layer.k_offset)
+    fields.append(f".k_offset = {name}_k_offset")
+    for part in ("q_limit", "k_limit", "q_shift", "k_shift", "score_shift", "hidden_shift", "o_shift"):
+        fields.append(f".{part} = {getattr(layer, part)}")
+    return text, "{" + ",\n".join(fields) + "}"

@@ -1,0 +1,34 @@
+"""Weights as devices hold them: a byte each (int8), two a byte (int4), or five (ternary)."""
+
+import numpy as np
+import numpy.typing as npt
+
+from lilliput.quantize.intmodel import IntMatrix
+
+PER_BYTE = {"int8": 1, "int4": 2, "ternary": 5}
+
+
+def row_bytes(matrix: IntMatrix) -> int:
+    """Bytes of a row; no byte holds weights of two rows."""
+    columns: int = matrix.values.shape[1]
+    return -(-columns // PER_BYTE[matrix.kind])
+
+
+def pack_rows(matrix: IntMatrix) -> npt.NDArray[np.int8]:
+    """(R, row_bytes) of a matrix (R, C).
+
+    int4: the first of two in the lower half, plus 8. ternary: five digits to the base of 3, plus 1, the
+    first the greatest, as a fraction of 256 rounded up: three times it, five times over, gives them back.
+    """
+    values = matrix.values.astype(np.int32)
+    if matrix.kind == "int8":
+        return matrix.values
+    size = PER_BYTE[matrix.kind]
+    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % size)))
+    groups = padded.reshape(len(values), -1, size)  # (R, row_bytes, size)
+    if matrix.kind == "int4":
+        packed = groups[..., 0] + 8 | groups[..., 1] + 8 << 4
+    else:
+        number = (groups + 1) @ (3 ** np.arange(size - 1, -1, -1))  # 0..242
+        packed = -(-number * 256 // 3**size)
+    return packed.astype(np.uint8).view(np.int8)
