@@ -105,7 +105,7 @@ def main() -> None:
     runs = Runs(options.plan, options.data, options.valid, options.tokens, options.settings, options.runs)
     variants = {"as it is": (), **VARIANTS}
     if options.teacher:
-        for weight in (0.3, 0.6):
+        for weight in (0.3, 0.6, 0.9):
             variants[f"distilled, {weight:g}"] = (
                 f"teacher.folder={options.teacher}",
                 f"teacher.weight={weight}",
