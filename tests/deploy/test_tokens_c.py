@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import random
 import re
 import runpy
 import shutil
@@ -248,6 +249,15 @@ def test_bytes_that_are_no_utf8_have_the_ids_of_the_engine(compiled, kind):
         assert c.encode(raw) == (-2 if (ids := native.encode(raw)) is None else ids)
 
     check()
+
+
+@pytest.mark.parametrize("kind", ["without cuts", "tangled", "SentencePiece, merges across words"])
+def test_long_words_merge_in_the_order_of_python(compiled, kind):
+    draw = random.Random(5)
+    texts = [
+        "".join(draw.choices(letters, k=n)) for letters in ("ab", "the ", "once") for n in (5, 20, 80, 600)
+    ]
+    check_texts(compiled(KINDS[kind]), KINDS[kind], texts)
 
 
 def test_characters_at_the_edges_of_all_classes_are_cut_as_in_python(compiled):
