@@ -326,6 +326,21 @@ def test_the_sanitizers_find_nothing(kind, tmp_path):
     assert lines[len(raws) :] == ["", *pieces, "", ""]
 
 
+def test_a_buffer_that_is_too_short_for_a_piece_does_not_compile(tmp_path):
+    text = write_tokens(KINDS["SentencePiece, bytes"])
+    longest = int(KINDS["SentencePiece, bytes"].bytes_per_id().max())
+    assert f"#define LP_LONGEST_PIECE {longest}\n" in text
+    code = tmp_path / "short.c"
+    for room, returned in ((longest - 1, 1), (longest, 0)):
+        code.write_text(
+            f"#include <stdint.h>\n#define LP_LONGEST_PIECE {room}\n{text}{tokens_code()}", "utf-8"
+        )
+        command = [COMPILER, "-std=c99", "-c", str(code), "-o", str(tmp_path / "short.o")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == returned
+        assert ("#error a piece has" in done.stderr) == bool(returned)
+
+
 def test_the_arrays_are_small():
     def count_bytes(text: str) -> int:
         arrays = re.findall(r"static const (\w+) lp_tokens_\w+\[(\d+)\]", text)

@@ -121,7 +121,7 @@ def _header(model: IntModel, tokenizer: Tokenizer) -> str:
             "LP_BOS": tokenizer.bos,
             "LP_END": tokenizer.end,
             "LP_LOGIT_BITS": model.logit_bits,
-            "LP_LONGEST_PIECE": max(1, *(len(piece) for piece in tokenizer.pieces)),
+            "LP_LONGEST_PIECE": max(1, int(tokenizer.bytes_per_id().max())),
             "LP_TEMPERATURES": TEMPERATURES,
             "LP_TOP_P": _TOP_P,
             "LP_D_MODEL": c.d_model,

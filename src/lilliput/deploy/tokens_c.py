@@ -68,13 +68,14 @@ def write_tokens(tokenizer: Tokenizer) -> str:
 
 
 def _write_scalars(tokenizer: Tokenizer, read: Read) -> list[str]:
-    longest = max(map(len, read.texts))
+    longest = max(1, int(tokenizer.bytes_per_id().max()))
     if longest > _LONGEST_PIECE:
         raise ConfigError(
             f"the tokenizer has a piece of {longest:,} bytes; the C source takes at most {_LONGEST_PIECE:,}"
         )
     lines = ["#ifndef LP_API", "#define LP_API static", "#endif"]
     lines += ["#ifndef LP_LONGEST_PIECE", _define("LP_LONGEST_PIECE", longest), "#endif"]
+    lines += [f"#if LP_LONGEST_PIECE < {longest}", f"#error a piece has {longest} bytes", "#endif"]
     lines += [_define(f"LP_TOKENS_{name}", int(bool(read.flags & flag))) for name, flag in _FLAGS.items()]
     lines.append(_define("LP_TOKENS_VOCAB", f"{tokenizer.vocab_size}u"))
     if read.unknown is not None:
