@@ -349,6 +349,24 @@ def test_the_arrays_are_small():
     assert count_bytes(write_tokens(shipped("pocket"))) < 8_000
 
 
+@pytest.mark.parametrize(("name", "most"), [("pocket", 12_000), ("tok512.bin", 4_000)])
+def test_code_and_arrays_are_small_on_a_cortex_m_and_need_no_library(request, name, most, tmp_path):
+    compiler, size, names = (shutil.which(f"arm-none-eabi-{tool}") for tool in ("gcc", "size", "nm"))
+    if not (compiler and size and names):
+        pytest.skip("needs gcc-arm-none-eabi")
+    folder = None if name == "pocket" else request.getfixturevalue("shared") / "tokenizers"
+    tokenizer = open_real(folder, name) if folder else shipped(name)
+    code, made = tmp_path / "tokens.c", tmp_path / "tokens.o"
+    code.write_text(source(tokenizer), "utf-8")
+    flags = [*STRICT, "-Os", "-mcpu=cortex-m0", "-mthumb", "-ffreestanding"]
+    subprocess.run([compiler, *flags, "-c", str(code), "-o", str(made)], check=True)
+    table = subprocess.run([size, str(made)], check=True, capture_output=True, text=True).stdout
+    text, data, zeros = map(int, table.splitlines()[1].split()[:3])
+    assert text < most
+    assert data == zeros == 0  # all of it can lie in flash
+    assert subprocess.run([names, "-u", str(made)], check=True, capture_output=True).stdout == b""
+
+
 def test_the_source_names_nothing_but_lp_and_divides_nowhere(compiled):
     text = source(shipped("pocket"))
     names = re.findall(r"^#define (\w+)|^(?:static|LP_API)[^(=;\[]*?(\w+)(?=[(\[])", text, re.MULTILINE)
