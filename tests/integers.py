@@ -33,7 +33,8 @@ def draw_weights(config: IntConfig, seed: int = 0, size: float = 0.3) -> dict[st
 def draw_stories(config: IntConfig, count: int = 6, seed: int = 0) -> list[np.ndarray]:
     random = np.random.default_rng(seed)
     return [
-        random.integers(0, config.vocab_size, random.integers(5, config.context + 1)) for _ in range(count)
+        random.integers(0, config.vocab_size, random.integers(min(5, config.context), config.context + 1))
+        for _ in range(count)
     ]
 
 

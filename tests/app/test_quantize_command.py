@@ -202,7 +202,7 @@ def test_an_exported_c_file_tells_the_story_that_the_folder_tells(integers, mode
     ("arguments", "said"),
     [
         (["--to", "c", "-o", "story.txt"], "ends in .c"),
-        (["--to", "c", "-o", "story.c", "--context", "65"], "positions for 1 to 64"),
+        (["--to", "c", "-o", "story.c", "--context", "65"], "positions for 2 to 64"),
         (["--to", "gguf", "-o", "x", "--library"], "--library is for --to c"),
     ],
 )

@@ -37,8 +37,8 @@ def open_integer_folder(path: Path, context: int | None = None) -> IntegerFolder
     else:
         model, tokenizer = _quantize(path)
     if context is not None:
-        if not 1 <= context <= model.config.context:
-            raise ConfigError(f"--context: this model has positions for 1 to {model.config.context}")
+        if not 2 <= context <= model.config.context:
+            raise ConfigError(f"--context: this model has positions for 2 to {model.config.context}")
         model = shorten(model, context)
     return IntegerFolder(model, tokenizer, read_ends(path, tokenizer, "integer"), path.resolve().name)
 

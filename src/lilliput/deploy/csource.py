@@ -4,6 +4,7 @@ from importlib.resources import files
 
 from lilliput.deploy.numbers_c import write_numbers
 from lilliput.deploy.tokens_c import tokens_code, write_tokens
+from lilliput.errors import ConfigError
 from lilliput.quantize.draw import plan_draws
 from lilliput.quantize.intmodel import IntModel
 from lilliput.quantize.intmodel_file import fingerprint
@@ -14,6 +15,7 @@ TEMPERATURES = 21
 """0.0, 0.1 and so on to 2.0."""
 _TOP_P = 62_259
 """0.95, as `lilliput tell` has it, in units of 2 ** -16."""
+_MOST_BYTES = 2**31 - 1
 _NIBBLE = 7
 """Keys and values up to this lie two in a byte."""
 
@@ -29,8 +31,13 @@ def write_c(
     """Names and texts of files: `name`.c, and `name`.h too for a library, which has no main().
 
     `ends` are the ids that end a story; the tokenizer's end if none are given. Raises ConfigError for a
-    tokenizer that C cannot hold.
+    tokenizer that C cannot hold, and for a model of 2 GiB.
     """
+    if max(working_bytes(model), count_weight_bytes(model)) > _MOST_BYTES:
+        raise ConfigError(
+            f"this model takes {count_weight_bytes(model):,} bytes of weights and {working_bytes(model):,} "
+            f"of working memory; the C file counts to {_MOST_BYTES:,}: a shorter --context takes less"
+        )
     ends = ends or frozenset([tokenizer.end])
     head = _header(model, tokenizer)
     parts = [
@@ -146,8 +153,9 @@ def _macros(model: IntModel) -> str:
         "value_nibbles": _value_nibbles(model),
     }
     return (
-        "/* Fails to compile where the working memory is not as stated. */\n"
-        "typedef char lp_memory_is_as_stated[sizeof(lp_story) == LP_WORKING_BYTES ? 1 : -1];\n\n"
+        "/* These fail to compile where the working memory is not as stated, or an int has 16 bits. */\n"
+        "typedef char lp_memory_is_as_stated[sizeof(lp_story) == LP_WORKING_BYTES ? 1 : -1];\n"
+        "typedef char lp_ints_have_32_bits[sizeof(int) >= 4 ? 1 : -1];\n\n"
         + _define({f"LP_SHAPE_{name}": value for name, value in shape.items()})
         + "#define LP_SHAPE(s, name) ((void)(s), LP_SHAPE_##name)\n"
         "#define LP_NUMBERS(s) (*((void)(s), &lp_model))\n"

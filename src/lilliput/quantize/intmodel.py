@@ -129,6 +129,6 @@ class IntModel:
 
 
 def shorten(model: IntModel, context: int) -> IntModel:
-    """The same model with fewer positions: 1 to what it has. Its logits at these are the same."""
+    """The same model with fewer positions: 2 to what it has. Its logits at these are the same."""
     config = model.config.model_copy(update={"context": context})
     return replace(model, config=config, cosines=model.cosines[:context], sines=model.sines[:context])
