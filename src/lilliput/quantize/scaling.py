@@ -12,6 +12,8 @@ from lilliput.quantize.numbers import MOST_SHIFT
 from lilliput.quantize.rounding import Form, ranges_of, round_rows
 
 Floats = npt.NDArray[np.float64]
+MULTIPLIER_BITS, SHIFT_RANGE = 12, 15
+"""Of the scales that are made here; arithmetic serves 15 bits, and any shifts."""
 
 
 def bits_within(most: float, limit: float) -> int:
@@ -36,23 +38,26 @@ def split_ratios(
     """(R,) multipliers m and shifts s with m / 2**s near `ratios`, for sums up to `bounds`.
 
     An exponent of the input, up to `most_down`, is taken from s.
-    m has 15 bits; fewer where a shift below 17 would else make a product leave 32 bits. Raises ConfigError
-    that names the matrix where no m does.
+    m has 12 bits, and shifts differ by 15 at most, so that a device may hold both in 16 bits; m has fewer
+    where a shift below 17 would else make a product leave 32 bits. Raises ConfigError that names the matrix
+    where no m does.
     """
-    multipliers, shifts = np.empty(len(ratios), np.int16), np.empty(len(ratios), np.uint8)
-    for row, (ratio, bound) in enumerate(zip(ratios, bounds, strict=True)):
-        multipliers[row], shifts[row] = _split_ratio(float(ratio), int(bound), name, most_down)
+    multipliers, shifts = np.ones(len(ratios), np.int16), np.full(len(ratios), MOST_SHIFT, np.uint8)
+    for row in np.flatnonzero(bounds):  # a row of zeros, whatever its step: 0 times anything
+        multipliers[row], shifts[row] = _split_ratio(float(ratios[row]), int(bounds[row]), name, most_down)
+    most = min(int(shifts.min()) + SHIFT_RANGE, MOST_SHIFT)
+    far = (shifts > most) & (bounds > 0)  # so quiet beside the loudest row that they need no 12 bits
+    multipliers[far] = np.maximum(1, np.rint(ratios[far] * 2.0**most))
+    shifts[shifts > most] = most
     return multipliers, shifts
 
 
 def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[int, int]:
-    if bound == 0:  # a row of zeros, whatever its step: 0 times anything
-        return 1, MOST_SHIFT
     mantissa, exponent = np.frexp(ratio)  # 0.5 <= mantissa < 1
-    for bits in range(15, 0, -1):
+    for bits in range(MULTIPLIER_BITS, 0, -1):
         multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
-        if multiplier == 2**15:
-            multiplier, shift = 2**14, shift - 1
+        if multiplier == 2**MULTIPLIER_BITS:
+            multiplier, shift = multiplier // 2, shift - 1
         if shift > MOST_SHIFT:
             return max(1, round(ratio * 2.0**MOST_SHIFT)), MOST_SHIFT
         least = shift - most_down
