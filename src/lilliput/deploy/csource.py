@@ -1,5 +1,6 @@
 """An integer model as C: one file that needs nothing but a C99 compiler, for a desktop or for firmware."""
 
+import re
 from importlib.resources import files
 
 from lilliput.deploy.numbers_c import write_numbers
@@ -177,7 +178,9 @@ def _ends(ends: frozenset[int]) -> str:
 
 
 def _runtime(name: str) -> str:
-    return files("lilliput.runtime").joinpath("c", name).read_text(encoding="utf-8")
+    """A part of the engine, with the parts that it includes."""
+    text = files("lilliput.runtime").joinpath("c", name).read_text(encoding="utf-8")
+    return re.sub(r'#include "(integer_\w+\.inc)"\n', lambda found: _runtime(found[1]), text)
 
 
 def _own(name: str) -> str:
