@@ -1,6 +1,6 @@
 #include "tell.h"
 
-enum { TELL_ROOM = 64 }; /* ids of the beginning */
+enum { TELL_ROOM = 64 }; /* ids of the beginning, each byte one before they are merged */
 
 static int32_t length_of(const char *text) {
   int32_t n = 0;
@@ -16,9 +16,9 @@ int32_t tell(lp_story *story, const char *beginning, int32_t temperature, uint32
   if (given < 0) return given;
   lp_start(story);
   lp_seed(story, seed, 0);
-  while (lp_read(story, id)) { /* nothing to read behind the last position of the context */
+  while (lp_read(story, id)) { /* nothing is read behind the last position of the context */
     id = written < given ? ids[written] : lp_choose(story, &how);
-    if (lp_ends(id)) break;
+    if (written >= given && lp_ends(id)) break;
     put(piece, lp_piece(id, written == 0, piece));
     written++;
   }

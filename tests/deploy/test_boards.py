@@ -1,0 +1,121 @@
+"""Projects for boards: each tells the reference's story, on the board in an emulator or on a stand-in for its SDK."""
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from lilliput.deploy.boards import BOARDS, board_files
+from lilliput.errors import ConfigError
+from lilliput.generation.generate import tell_story
+from lilliput.generation.int_batch import IntBatch
+from lilliput.generation.sample import Sampling
+from lilliput.quantize.reference import Reference
+
+STUBS = Path(__file__).with_name("stubs")
+STRICT = ["-Wall", "-Wextra", "-Werror"]
+CORES = ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33"]
+
+
+def load_beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def case():
+    """The shipped model."""
+    return load_beside("story_cases").make_shipped()
+
+
+@pytest.fixture(scope="module")
+def told(case):
+    """What every board tells first, as bytes."""
+    sampling = Sampling(temperature=0.8, top_p=1.0)
+    story = tell_story(IntBatch(Reference(case.model)), case.tokenizer, sampling, 1, "Once upon a time")
+    return f"{story}\n".encode()
+
+
+def write_project(board, case, folder):
+    for place, text in board_files(board, case.sources(library=True), folder.name).items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(text, encoding="utf-8")
+
+
+def run_here(folder, compiler, main, sources):
+    """Build with the desktop's compilers and the stand-ins, and run."""
+    cc, cxx = shutil.which("cc"), shutil.which("c++")
+    if not cc or not cxx:
+        pytest.skip("needs cc and c++")
+    subprocess.run(
+        [cc, *STRICT, "-O2", "-c", *(sources / name for name in ("story.c", "tell.c"))],
+        check=True,
+        cwd=folder,
+    )
+    command = [shutil.which(compiler), *STRICT, "-I", STUBS, "-I", sources, *main]
+    subprocess.run(
+        [*command, "-x", "none", folder / "story.o", folder / "tell.o", "-o", folder / "run"], check=True
+    )
+    return subprocess.run([folder / "run"], check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("board", ["arduino", "platformio"])
+def test_a_sketch_tells_the_story_of_the_desktop(board, case, told, tmp_path):
+    folder = tmp_path / "bedtime"
+    write_project(board, case, folder)
+    sketch, sources = ("src/main.ino", "src") if board == "platformio" else ("bedtime.ino", ".")
+    main = ["-x", "c++", "-include", STUBS / "Arduino.h", folder / sketch]
+    assert run_here(folder, "c++", main, folder / sources) == told
+
+
+def test_a_program_for_the_pico_tells_the_story_of_the_desktop(case, told, tmp_path):
+    folder = tmp_path / "bedtime"
+    write_project("pico", case, folder)
+    assert run_here(folder, "cc", [folder / "main.c"], folder) == told
+    assert "add_executable(bedtime main.c" in (folder / "CMakeLists.txt").read_text()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_library_compiles_for_microcontrollers(core, case, tmp_path):
+    compiler = shutil.which("arm-none-eabi-gcc")
+    if not compiler:
+        pytest.skip("needs arm-none-eabi-gcc (Debian: gcc-arm-none-eabi)")
+    write_project("cortex-m", case, tmp_path / "bedtime")
+    strict = [*STRICT, "-std=c99", "-Wconversion", "-pedantic", "-ffreestanding"]
+    for level in ("-Os", "-O0"):
+        command = [compiler, f"-mcpu={core}", "-mthumb", level, *strict, "-c", "story.c", "tell.c"]
+        subprocess.run(command, check=True, cwd=tmp_path / "bedtime")
+
+
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m3"])
+def test_the_project_without_an_operating_system_runs_in_its_emulator(core, case, told, tmp_path):
+    for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "make"):
+        if not shutil.which(tool):
+            pytest.skip(f"needs {tool} (Debian: gcc-arm-none-eabi qemu-system-arm make)")
+    write_project("cortex-m", case, tmp_path / "bedtime")
+    command = ["make", "-s", "run", f"CORE={core}"]
+    done = subprocess.run(
+        command, check=True, cwd=tmp_path / "bedtime", stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    assert done.stdout == told
+
+
+def test_what_is_no_board_and_what_is_no_name_is_refused():
+    with pytest.raises(ConfigError, match="there are arduino, platformio, pico, cortex-m"):
+        board_files("gameboy", {}, "bedtime")
+    for name in ("", "1001 nights", "märchen", "a/b"):
+        with pytest.raises(ConfigError, match="names the project"):
+            board_files("pico", {}, name)
+
+
+def test_every_board_says_what_to_do_next():
+    for board in BOARDS.values():
+        assert board.title
+        assert "FOLDER" in board.next_step
