@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lilliput.deploy.csource import write_c
 
 import lilliput
+from lilliput.deploy.csource import write_c
 from lilliput.formats.folder import load_folder
 from lilliput.formats.llama2c import read_llama2c
 from lilliput.generation.generate import tell_story

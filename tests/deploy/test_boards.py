@@ -1,4 +1,4 @@
-"""Projects for boards: each tells the reference's story, on the board in an emulator or on a stand-in for its SDK."""
+"""Projects for boards: each tells the reference's story, in an emulator or on a stand-in for its SDK."""
 
 import importlib.util
 import shutil

@@ -41,7 +41,10 @@ BOARDS = {
     "cortex-m": Board(
         "a Cortex-M without an operating system, which QEMU can be",
         "",
-        {f"cortex-m/{name}": name for name in "main.c uart.c uart.h startup.c mps2.ld Makefile".split()},
+        {
+            f"cortex-m/{name}": name
+            for name in ("main.c", "uart.c", "uart.h", "startup.c", "mps2.ld", "Makefile")
+        },
         "make -C FOLDER run",
     ),
 }

@@ -11,6 +11,7 @@ from lilliput.app.output import say
 from lilliput.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
+    from lilliput.app.integers import IntegerFolder
     from lilliput.formats.folder import ModelFolder
     from lilliput.formats.gguf import Kind
 
@@ -40,6 +41,10 @@ def export(
             help="C: positions of a story, which decide the working memory; all if not given.", min=1
         ),
     ] = None,
+    board: Annotated[
+        str | None,
+        typer.Option(help="C: a project for arduino, platformio, pico or cortex-m; FILE is its folder."),
+    ] = None,
     version: Annotated[
         Literal[0, 1, 2] | None,
         typer.Option(help="llama2.c's: 0 (the default) for run.c, 1, or 2 (int8) for runq.c."),
@@ -57,6 +62,7 @@ def export(
       lilliput export runs/story --to llama2c --version 2 -o story.q8.bin
       lilliput export runs/story --to c -o story.c
       lilliput export story-int8 --to c --library --context 256 -o firmware/story.c
+      lilliput export story-int8 --to c --board pico --context 256 -o bedtime
 
     Write the model for another program, then read it back and report how far the weights differ.
     A .gguf, which llama.cpp runs, holds the tokenizer; for llama2.c it is written beside FILE, named
@@ -72,6 +78,11 @@ def export(
     if to is not Target.c and (library or context is not None):
         option = "--library" if library else "--context"
         raise ConfigError(f"{option} is for --to c; leave it out for --to {to.value}")
+    if to is not Target.c and board is not None:
+        raise ConfigError(f"--board is for --to c; leave it out for --to {to.value}")
+    if board is not None:
+        _export_board(model, output, context, board)
+        return
     if to is Target.c:
         _export_c(model, output, context, library=library)
         return
@@ -134,10 +145,27 @@ def _say_difference(difference: float) -> None:
     say(f"read back: the tokenizer is equal, {equal}")
 
 
+def _export_board(path: Path, output: Path, context: int | None, board: str) -> None:
+    from lilliput.app.integers import open_integer_folder
+    from lilliput.deploy.boards import BOARDS, board_files
+    from lilliput.deploy.csource import write_c
+    from lilliput.rundir import new_folder, refuse_full_folder, write_text
+
+    project = output.absolute().name
+    board_files(board, {}, project)  # refuses a wrong board or name before the work
+    refuse_full_folder(output)
+    opened = open_integer_folder(path, context)
+    story = write_c(opened.model, opened.tokenizer, library=True, ends=opened.ends)
+    with new_folder(output) as folder:
+        for place, text in board_files(board, story, project).items():
+            write_text(folder / place, text)
+    _report_c(opened, f"{output}, a project for {BOARDS[board].title}")
+    say(f"next: {BOARDS[board].next_step.replace('FOLDER', str(output)).replace('@PROJECT@', project)}")
+
+
 def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -> None:
     from lilliput.app.integers import open_integer_folder
-    from lilliput.deploy.csource import count_weight_bytes, working_bytes, write_c
-    from lilliput.deploy.parity import compare_logits, compile_c, draw_ids, run_logits
+    from lilliput.deploy.csource import write_c
     from lilliput.rundir import refuse_overwrite, write_text
 
     if output.suffix != ".c":
@@ -150,16 +178,24 @@ def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -
     texts = write_c(model, opened.tokenizer, library=library, ends=opened.ends, name=output.stem)
     for file in written:
         write_text(file, texts[file.name])
+    _report_c(opened, " and ".join(map(str, written)))
+    if not library:
+        say(f'try: cc -O3 -o story {output} && ./story "Once upon a time"')
+
+
+def _report_c(opened: "IntegerFolder", written: str) -> None:
+    """What was written, and that it computes what the reference does."""
+    from lilliput.deploy.csource import count_weight_bytes, working_bytes, write_c
+    from lilliput.deploy.parity import compare_logits, compile_c, draw_ids, run_logits
+
+    model = opened.model
     say(
-        f"{' and '.join(map(str, written))}: {count_weight_bytes(model):,} bytes of weights; "
+        f"{written}: {count_weight_bytes(model):,} bytes of weights; "
         f"working memory {working_bytes(model):,} bytes for {model.config.context} positions"
     )
-    program = write_c(model, opened.tokenizer, ends=opened.ends)
-    with compile_c(program) as command:
+    with compile_c(write_c(model, opened.tokenizer, ends=opened.ends)) as command:
         if command is None:
             say("there is no C compiler here: the logits were not compared")
             return
         ids = draw_ids(model, _COMPARED)
         say(f"compiled and run: {compare_logits(model, ids, run_logits(command, ids))}")
-    if not library:
-        say(f'try: cc -O3 -o story {output} && ./story "Once upon a time"')
