@@ -1,7 +1,7 @@
 """Integer models of many forms with what they must compute: twenty drawn at random, and real ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from lilliput.generation.int_batch import IntBatch
 from lilliput.generation.sample import Sampling
 from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.models.shapes import weight_shapes
-from lilliput.quantize.intmodel import IntConfig, IntModel
+from lilliput.quantize.intmodel import IntConfig, IntModel, shorten
 from lilliput.quantize.ptq import quantize
 from lilliput.quantize.reference import IntCache, Reference
 from lilliput.quantize.settings import QuantizeSettings
@@ -150,14 +150,7 @@ def make_260k(shared: Path) -> Case:
     config, weights = read_llama2c(shared / "models/stories260K.bin")
     tokenizer = load_tokenizer(shared / "tokenizers/tok512.bin")
     model = _quantized(config, weights, tokenizer, "value_bits=4")
-    return make_case("stories260K", cut_context(model, 256), tokenizer)
-
-
-def cut_context(model: IntModel, context: int) -> IntModel:
-    """The same for shorter stories."""
-    config = model.config.model_copy(update={"context": context})
-    tables = {name: getattr(model, name)[:context] for name in ("cosines", "sines")}
-    return replace(model, config=config, **tables)
+    return make_case("stories260K", shorten(model, 256), tokenizer)
 
 
 def iter_cases() -> Iterator[Case]:
