@@ -35,9 +35,6 @@ int main(void) { known_loop(); return 0; }
 """
 CODE_OF_M0 = "Cortex-M0+ (its code on a Cortex-M3)"
 ALSO = {"Cortex-M4, -Os": "Cortex-M4, bare metal", CODE_OF_M0: "Cortex-M3, bare metal"}
-    "Cortex-M4, -Os": "Cortex-M4, bare metal",
-    "Cortex-M0+ (its code on a Cortex-M3)": "Cortex-M3, bare metal",
-}
 FLAGS = {"Cortex-M4, -Os": ["-Os"], CODE_OF_M0: ["-mcpu=cortex-m0plus"]}
 
 
