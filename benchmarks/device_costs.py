@@ -2,6 +2,7 @@
 
     lilliput quantize stories260K --to int8 --set value_bits=4 --data tinystories-train.txt --out s8
     python benchmarks/device_costs.py s8 --context 256 -o benchmarks/rows/device_costs.json
+    python benchmarks/device_costs.py --table benchmarks/rows/device_costs.json
 
 Instructions are counted by a plugin of the emulator (count_instructions.c), so the same program has the same
 numbers everywhere; a loop of known length says that they are right. Needs Debian's qemu-user,
@@ -84,7 +85,7 @@ class Bench:
             sources = [*sources, self.board / "startup.c", self.board / "uart.c"]
             flags = [*flags, "-DBARE"]
         include = ["-I", self.folder, "-I", self.board]
-        command = [*processor.compiler, "-std=gnu99", "-O2", *flags, *include, *sources]
+        command = [*processor.compiler, "-std=gnu99", "-O2" if bare else "-O3", *flags, *include, *sources]
         run([*command, *(self.linked if bare else []), "-o", program])
         return program
 
@@ -114,7 +115,7 @@ class Bench:
             target = self.build(processor, [self.folder / name for name in names], flags, bare=True)
         else:
             target = self.folder / "story.o"
-            run([*processor.compiler, "-O2", *flags, "-c", self.folder / "story.c", "-o", target])
+            run([*processor.compiler, "-O3", *flags, "-c", self.folder / "story.c", "-o", target])
         text, data = run([size, target]).splitlines()[1].split()[:2]
         return {"flash_bytes": int(text) + int(data)}
 
@@ -144,15 +145,35 @@ class Bench:
         return {"counted": counts["known_loop"], "in_the_loop": 2 * LOOPS}
 
 
+def as_table(row: dict[str, Any]) -> str:
+    """The row as docs/devices.md has it."""
+    model = (
+        f"{row['weight_bytes']:,} bytes of weights, {row['working_bytes']:,} bytes of working memory, "
+        f"a context of {row['context']}"
+    )
+    lines = [f"`{row['model']}`: {model}.", ""]
+    lines += ["| processor | flash, bytes | stack, bytes | instructions a token | for each multiply-add |"]
+    lines += ["| --- | --- | --- | --- | --- |"]
+    for made in row["rows"]:
+        stack = f"{made['stack_bytes']:,}" if made["stack_bytes"] else ""
+        counts = f"{made['instructions_per_token']:,.0f} | {made['ratio']:.2f}"
+        lines.append(f"| {made['processor']} | {made['flash_bytes']:,} | {stack} | {counts} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, print, and write one JSON row."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="?")
+    parser.add_argument("--table", type=Path, help="print a row that was saved, as docs/devices.md has it")
     parser.add_argument("--context", type=int)
     parser.add_argument("-o", dest="output", type=Path)
     options = parser.parse_args()
+    if options.table:
+        print(as_table(json.loads(options.table.read_text(encoding="utf-8"))))
+        return
     opened, processors = open_integer_folder(options.model, options.context), load_processors()
     model, known = opened.model, processors.PROCESSORS
     row: dict[str, Any] = {
