@@ -1,0 +1,157 @@
+/* Tells stories with a module that `lilliput export MODEL --to wasm -o story.wasm` made. Node 18 or later, browsers.
+ *
+ *   import { load } from "./story.mjs";
+ *   const story = await load(bytes);               // of story.wasm: an ArrayBuffer, a Uint8Array, a Node Buffer
+ *   for (const piece of story.tell("Once upon", { temperature: 0.8, seed: 1 })) process.stdout.write(piece);
+ *
+ * The text is that of `lilliput tell FOLDER "Once upon" --engine integer --seed 1`, on any machine.
+ */
+
+const FACTS = ["version", "vocab", "context", "bos", "end", "logitBits", "textRoom", "textAt", "idsAt", "pieceAt"];
+const LARGEST_SEED = (1n << 63n) - 1n;
+
+/** A Story of the module's bytes. Rejects with an Error for bytes that are no module of ours. */
+export async function load(bytes) {
+  const { instance } = await WebAssembly.instantiate(bytes, {});
+  return new Story(instance.exports);
+}
+
+/** One model and one story at a time. */
+export class Story {
+  #engine;
+  #memory;
+  #facts;
+  #turn = 0;
+
+  /** `engine`: the exports of the module. */
+  constructor(engine) {
+    if (!engine.facts) throw new Error("this module was not made by lilliput export --to wasm");
+    const at = engine.facts();
+    const numbers = new Int32Array(engine.memory.buffer, at, FACTS.length);
+    this.#engine = engine;
+    this.#memory = engine.memory;
+    this.#facts = Object.fromEntries(FACTS.map((name, place) => [name, numbers[place]]));
+    if (this.#facts.version !== 1) throw new Error(`the module's version is ${this.#facts.version}, and 1 is known`);
+    /** New tokens of the story that is told, its end not among them. */
+    this.tokens = 0;
+    /** How it ended: "end" (its own), "context" (the model reads no more), "length" (`tokens`), or null. */
+    this.ending = null;
+  }
+
+  /** Ids are 0 to vocab - 1. */
+  get vocab() { return this.#facts.vocab; }
+  /** Most tokens that the model reads. */
+  get context() { return this.#facts.context; }
+  /** The id before every story. */
+  get bos() { return this.#facts.bos; }
+  /** The id behind every story. */
+  get end() { return this.#facts.end; }
+  /** Logits are nats in units of 2 ** -logitBits. */
+  get logitBits() { return this.#facts.logitBits; }
+
+  /** The ids of a text, without BOS: a Uint16Array. Throws a RangeError for what the model cannot read. */
+  encode(text) {
+    const bytes = new TextEncoder().encode(text);
+    const { textRoom, textAt, idsAt, context } = this.#facts;
+    if (bytes.length > textRoom) throw new RangeError(`the beginning is too long: the model reads ${context} tokens at most`);
+    new Uint8Array(this.#memory.buffer, textAt, textRoom).set(bytes);
+    const count = this.#engine.encode(bytes.length);
+    if (count === -2) throw new RangeError("the model has no token for a character of this text");
+    if (count < 0) throw new RangeError(`the beginning is too long: the model reads ${context} tokens at most`);
+    return new Uint16Array(this.#memory.buffer, idsAt, count).slice();
+  }
+
+  /** A new text: nothing is read yet. What was being told can not go on. */
+  start() {
+    this.#turn += 1;
+    this.#engine.start();
+  }
+
+  /** Read one id more: an Int16Array of `vocab` logits, which the next read overwrites; null where the context is full. */
+  read(id) {
+    const at = this.#engine.read(id);
+    return at ? new Int16Array(this.#memory.buffer, at, this.vocab) : null;
+  }
+
+  /** Tell a story, piece by piece, the opening first; no piece splits a character. Options, and their defaults:
+   *
+   * temperature 0.8   0, 0.1 … 2: 0 is always the likeliest token, 1 as learnt
+   * topP 0.95         only the likeliest tokens that together reach topP
+   * topK 0            only the k likeliest; 0: all
+   * minP 0            only tokens at least this share as likely as the likeliest
+   * seed              0 to 2 ** 63 - 1, a Number or a BigInt; another each time if not given
+   * tokens            most new tokens
+   *
+   * Throws a RangeError for an option or an opening that cannot be. `tokens` and `ending` of the Story tell more.
+   */
+  *tell(opening = "", options = {}) {
+    const most = this.#prepare(options);
+    const prompt = [this.bos, ...this.encode(opening)];
+    const { context } = this;
+    if (prompt.length >= context) {
+      throw new RangeError(`the beginning has ${prompt.length} tokens and the model reads ${context} at most; shorten it`);
+    }
+    this.start();
+    this.tokens = 0;
+    this.ending = null;
+    const turn = this.#turn;
+    const spell = this.#makeSpeller();
+    for (const id of prompt) {
+      this.#engine.read(id);
+      const text = spell(id);
+      if (text) yield text;
+      if (turn !== this.#turn) throw new Error("another story was begun");
+    }
+    while (this.ending === null) {
+      const id = this.#engine.choose();
+      if (id === this.end) this.ending = "end";
+      else {
+        const text = spell(id);
+        this.tokens += 1;
+        // the last token of a full context is written and not read
+        if (this.tokens === most) this.ending = prompt.length + most > context ? "context" : "length";
+        else if (!this.#engine.read(id)) this.ending = "context";
+        if (text) yield text;
+        if (turn !== this.#turn) throw new Error("another story was begun");
+      }
+    }
+    const tail = spell(null);
+    if (tail) yield tail;
+  }
+
+  /** Set generator and draws; returns the most new tokens. */
+  #prepare({ temperature = 0.8, topP = 0.95, topK = 0, minP = 0, seed, tokens = Infinity }) {
+    const tenths = Math.round(temperature * 10);
+    if (!(Math.abs(tenths - temperature * 10) < 1e-6 && tenths >= 0 && tenths <= 20)) {
+      throw new RangeError(`temperature ${temperature}: give 0, 0.1, 0.2 … or 2`);
+    }
+    if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP ${topP}: give more than 0, at most 1`);
+    if (!(Number.isInteger(topK) && topK >= 0 && topK < 65536)) throw new RangeError(`topK ${topK}: give 0 to 65535`);
+    if (!(minP >= 0 && minP < 1)) throw new RangeError(`minP ${minP}: give 0 to less than 1`);
+    if (!(tokens >= 1)) throw new RangeError(`tokens ${tokens}: a story has at least 1`);
+    const chosen = seed === undefined ? BigInt(Math.floor(Math.random() * 2 ** 31)) : BigInt(seed);
+    if (chosen < 0n || chosen > LARGEST_SEED) throw new RangeError(`seed ${seed}: give 0 to ${LARGEST_SEED}`);
+    const below = minP > 0 ? Math.min(65535, roundHalfEven(-256 * Math.log2(minP))) : 65535;
+    this.#engine.draw(tenths, topK, Math.max(1, roundHalfEven(topP * 65536)), below);
+    this.#engine.seed(Number(chosen & 0xffffffffn) | 0, Number(chosen >> 32n) | 0);
+    return tokens;
+  }
+
+  /** From one id after another to the text that is now complete; null: what is left. */
+  #makeSpeller() {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let first = 1;
+    return (id) => {
+      if (id === null) return decoder.decode();
+      const count = this.#engine.piece(id, first);
+      if (count > 0) first = 0;
+      return decoder.decode(new Uint8Array(this.#memory.buffer, this.#facts.pieceAt, count), { stream: true });
+    };
+  }
+}
+
+/** As Python's round: halves go to the even neighbour. */
+function roundHalfEven(value) {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 ? rounded - 1 : rounded;
+}
