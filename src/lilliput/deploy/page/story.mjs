@@ -44,7 +44,7 @@ export class Story {
   get context() { return this.#facts.context; }
   /** The id before every story. */
   get bos() { return this.#facts.bos; }
-  /** The id behind every story. */
+  /** The id behind every story, or the first of several. */
   get end() { return this.#facts.end; }
   /** Logits are nats in units of 2 ** -logitBits. */
   get logitBits() { return this.#facts.logitBits; }
@@ -85,13 +85,14 @@ export class Story {
    * Throws a RangeError for an option or an opening that cannot be. `tokens` and `ending` of the Story tell more.
    */
   *tell(opening = "", options = {}) {
-    const most = this.#prepare(options);
+    const { seed, most } = this.#prepare(options);
     const prompt = [this.bos, ...this.encode(opening)];
     const { context } = this;
     if (prompt.length >= context) {
       throw new RangeError(`the beginning has ${prompt.length} tokens and the model reads ${context} at most; shorten it`);
     }
     this.start();
+    this.#engine.seed(Number(seed & 0xffffffffn) | 0, Number(seed >> 32n) | 0);
     this.tokens = 0;
     this.ending = null;
     const turn = this.#turn;
@@ -104,7 +105,7 @@ export class Story {
     }
     while (this.ending === null) {
       const id = this.#engine.choose();
-      if (id === this.end) this.ending = "end";
+      if (this.#engine.ends(id)) this.ending = "end";
       else {
         const text = spell(id);
         this.tokens += 1;
@@ -119,7 +120,7 @@ export class Story {
     if (tail) yield tail;
   }
 
-  /** Set generator and draws; returns the most new tokens. */
+  /** Check the options and set how tokens are drawn; returns the seed, a BigInt, and the most new tokens. */
   #prepare({ temperature = 0.8, topP = 0.95, topK = 0, minP = 0, seed, tokens = Infinity }) {
     const tenths = Math.round(temperature * 10);
     if (!(Math.abs(tenths - temperature * 10) < 1e-6 && tenths >= 0 && tenths <= 20)) {
@@ -133,8 +134,7 @@ export class Story {
     if (chosen < 0n || chosen > LARGEST_SEED) throw new RangeError(`seed ${seed}: give 0 to ${LARGEST_SEED}`);
     const below = minP > 0 ? Math.min(65535, roundHalfEven(-256 * Math.log2(minP))) : 65535;
     this.#engine.draw(tenths, topK, Math.max(1, roundHalfEven(topP * 65536)), below);
-    this.#engine.seed(Number(chosen & 0xffffffffn) | 0, Number(chosen >> 32n) | 0);
-    return tokens;
+    return { seed: chosen, most: tokens };
   }
 
   /** From one id after another to the text that is now complete; null: what is left. */

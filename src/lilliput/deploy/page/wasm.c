@@ -36,6 +36,8 @@ EXPORT(draw) void wasm_draw(int32_t tenths, int32_t top_k, int32_t top_p, int32_
 
 EXPORT(choose) int32_t wasm_choose(void) { return lp_choose(&story, &how); }
 
+EXPORT(ends) int32_t wasm_ends(int32_t id) { return lp_ends(id); }
+
 EXPORT(encode) int32_t wasm_encode(int32_t bytes) {
   return lp_encode(text, bytes, ids, (int32_t)(sizeof ids / sizeof ids[0]));
 }
