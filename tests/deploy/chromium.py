@@ -140,7 +140,7 @@ def run_chromium(path: str) -> Iterator[Browser]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=False,
-            preexec_fn=set_pipes,
+            preexec_fn=set_pipes,  # noqa: PLW1509 (no threads run here; shells have no other way)
         )
         for end in (command_in, answer_out, *high):
             os.close(end)

@@ -1,7 +1,7 @@
 """One HTML file that holds a model, its engine and a page, and tells stories without a network.
 
-The page's parts lie in `page/`: page.html (a Jinja template), page.css, page.js behind story.mjs. Its content security
-policy allows only this very script and style, by their hashes, and no connection of any kind.
+The page's parts lie in `page/`: page.html (a Jinja template), page.css, page.js behind story.mjs. Its content
+security policy allows only this very script and style, by their hashes, and no connection of any kind.
 """
 
 import base64
@@ -28,11 +28,10 @@ class About:
     context: int
     opening: str = "Once upon a time"
     """What stands in the box at first."""
-    language: str = "en"
 
 
 def make_page(
-    module: bytes, about: About, check_ids: list[int], check_logits: npt.NDArray[np.integer]
+    module: bytes, about: About, check_ids: npt.NDArray[np.int64], check_logits: npt.NDArray[np.int64]
 ) -> str:
     """The page of a module that `build_wasm` made.
 
@@ -42,17 +41,18 @@ def make_page(
     style = _read("page.css")
     script = f"{read_wrapper()}\n{_read('page.js')}"
     if "</script" in script or "</style" in style:
-        raise ConfigError("the page's script or style would end itself: it may not contain </script or </style")
+        raise ConfigError("the page's script or style may not contain </script or </style")
     model = {
         "vocab": about.vocab_size,
         "context": about.context,
-        "check": {"ids": check_ids, "hash": hash_logits(check_logits)},
+        "check": {"ids": check_ids.tolist(), "hash": hash_logits(check_logits)},
     }
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
     return environment.from_string(_read("page.html")).render(
         name=about.name,
         facts=" · ".join(about.facts),
-        language=about.language,
         opening=about.opening,
         room=64 * about.context,  # characters: more than any context holds, so that no paste stops the page
         temperature=0.8,
@@ -65,7 +65,7 @@ def make_page(
     )
 
 
-def hash_logits(logits: npt.NDArray[np.integer]) -> int:
+def hash_logits(logits: npt.NDArray[np.int64]) -> int:
     """FNV-1a of 32 bits over 16-bit logits, low byte first, as page.js computes it."""
     value = 0x811C9DC5
     for byte in logits.astype("<i2").tobytes():

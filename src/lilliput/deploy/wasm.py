@@ -1,7 +1,8 @@
 """The exported C as a WebAssembly module: compiled by the `ziglang` package, with no toolchain to install.
 
-The module imports nothing and has its memory in itself, so it runs wherever WebAssembly with SIMD does: Node 18 or
-later, and browsers since 2021 (Safari since 2023). `page/wasm.c` says what it exports, `page/story.mjs` calls it.
+The module imports nothing and has its memory in itself, so it runs wherever WebAssembly with SIMD does: Node 18
+or later, and browsers since 2021 (Safari since 2023). `page/wasm.c` says what it exports, `page/story.mjs`
+calls it.
 """
 
 import importlib.util
@@ -42,8 +43,8 @@ _PATIENCE_S = 300
 def build_wasm(sources: dict[str, str]) -> bytes:
     """Compile what `csource.write_c` made (names and texts of C files, `story.c` among them) to a module.
 
-    The same sources give the same bytes. Raises MissingExtraError without the ziglang package, and ConfigError
-    where the compiler refuses.
+    The same sources give the same bytes. Raises MissingExtraError without the ziglang package, and
+    ConfigError where the compiler refuses.
     """
     if importlib.util.find_spec("ziglang") is None:
         raise MissingExtraError("compiling to WebAssembly", "wasm")
@@ -77,7 +78,7 @@ def find_node() -> str | None:
     return shutil.which("node") or shutil.which("nodejs")
 
 
-def ask_node(node: str, module: bytes, ids: list[int], vocab_size: int) -> npt.NDArray[np.int16]:
+def ask_node(node: str, module: bytes, ids: npt.NDArray[np.int64], vocab_size: int) -> npt.NDArray[np.int64]:
     """(T, V) logits that a module gives behind each of `ids` (T,), computed in Node.
 
     Raises ConfigError where Node cannot run it.
@@ -87,7 +88,7 @@ def ask_node(node: str, module: bytes, ids: list[int], vocab_size: int) -> npt.N
         (folder / "story.wasm").write_bytes(module)
         (folder / "story.mjs").write_text(read_wrapper(), encoding="utf-8", newline="\n")
         (folder / "ask.mjs").write_text(_ASK_NODE, encoding="utf-8", newline="\n")
-        (folder / "ids.json").write_text(json.dumps(ids))
+        (folder / "ids.json").write_text(json.dumps(ids.tolist()))
         done = subprocess.run(
             [node, "ask.mjs"],
             cwd=folder,
@@ -99,4 +100,4 @@ def ask_node(node: str, module: bytes, ids: list[int], vocab_size: int) -> npt.N
         if done.returncode != 0:
             raise ConfigError(f"{node} cannot run the module: {done.stderr.strip()[-500:]}")
         logits = np.frombuffer((folder / "logits.bin").read_bytes(), "<i2")
-    return logits.reshape(len(ids), vocab_size)
+    return logits.astype(np.int64).reshape(len(ids), vocab_size)

@@ -26,6 +26,11 @@ class Target(StrEnum):
     llama2c = "llama2c"
     gguf = "gguf"
     c = "c"
+    wasm = "wasm"
+    html = "html"
+
+
+_OF_INTEGERS = (Target.c, Target.wasm, Target.html)
 
 
 def export(
@@ -38,12 +43,17 @@ def export(
     context: Annotated[
         int | None,
         typer.Option(
-            help="C: positions of a story, which decide the working memory; all if not given.", min=1
+            help="C, WebAssembly, HTML: positions of a story, which decide the working memory; all if not "
+            "given.",
+            min=1,
         ),
     ] = None,
     board: Annotated[
         str | None,
         typer.Option(help="C: a project for arduino, platformio, pico or cortex-m; FILE is its folder."),
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="HTML: what the page says of it; the model card's if not given.")
     ] = None,
     version: Annotated[
         Literal[0, 1, 2] | None,
@@ -63,11 +73,15 @@ def export(
       lilliput export runs/story --to c -o story.c
       lilliput export story-int8 --to c --library --context 256 -o firmware/story.c
       lilliput export story-int8 --to c --board pico --context 256 -o bedtime
+      lilliput export story-int8 --to html -o story.html
+      lilliput export story-int8 --to wasm -o story.wasm
 
     Write the model for another program, then read it back and report how far the weights differ.
     A .gguf, which llama.cpp runs, holds the tokenizer; for llama2.c it is written beside FILE, named
     .tokenizer.bin. C is whole numbers only, with the tokenizer inside: one file for any compiler
-    and processor (docs/devices.md); a folder of floats is quantized to int8 for it.
+    and processor (docs/devices.md); a folder of floats is quantized to int8 for it. So it is for
+    HTML, a page that tells stories from a double click, without a network, and for WebAssembly,
+    beside which story.mjs is written for programs in JavaScript (docs/web.md).
     """
     from lilliput.formats.folder import load_folder
 
@@ -75,9 +89,12 @@ def export(
         raise ConfigError(f"--version is for --to llama2c; leave it out for --to {to.value}")
     if to is not Target.gguf and kind is not None:
         raise ConfigError(f"--kind is for --to gguf; leave it out for --to {to.value}")
-    if to is not Target.c and (library or context is not None):
-        option = "--library" if library else "--context"
-        raise ConfigError(f"{option} is for --to c; leave it out for --to {to.value}")
+    if to is not Target.c and library:
+        raise ConfigError(f"--library is for --to c; leave it out for --to {to.value}")
+    if to not in _OF_INTEGERS and context is not None:
+        raise ConfigError(f"--context is for --to c, wasm or html; leave it out for --to {to.value}")
+    if to is not Target.html and licence is not None:
+        raise ConfigError(f"--licence is for --to html; leave it out for --to {to.value}")
     if to is not Target.c and board is not None:
         raise ConfigError(f"--board is for --to c; leave it out for --to {to.value}")
     if board is not None:
@@ -85,6 +102,14 @@ def export(
         return
     if to is Target.c:
         _export_c(model, output, context, library=library)
+        return
+    if to in _OF_INTEGERS:
+        from lilliput.app.web_exports import export_html, export_wasm
+
+        if to is Target.wasm:
+            export_wasm(model, output, context)
+        else:
+            export_html(model, output, context, licence)
         return
     folder = load_folder(Path(model))
     if to is Target.gguf:
