@@ -1,7 +1,7 @@
 """The exported C as a WebAssembly module: compiled by the `ziglang` package, with no toolchain to install.
 
-The module imports nothing and has its memory in itself, so it runs wherever WebAssembly with SIMD does: Node 18
-or later, and browsers since 2021 (Safari since 2023). `page/wasm.c` says what it exports, `page/story.mjs`
+The module imports nothing and has its memory in itself, so it runs wherever WebAssembly with SIMD does: Node
+18 or later, and browsers since 2021 (Safari since 2023). `page/wasm.c` says what it exports, `page/story.mjs`
 calls it.
 """
 
