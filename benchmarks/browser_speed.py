@@ -1,9 +1,10 @@
 """Tokens per second of `lilliput export --to html` pages in a headless Chromium, opened from the disk.
 
-    python benchmarks/browser_speed.py MODEL [MODEL ...] [--stories 20] [-o benchmarks/rows/browser_speed.json]
+    python benchmarks/browser_speed.py MODEL [MODEL ...] [--stories 20] [-o FILE]
 
-Each model becomes a page; its Tell button is pressed for one story after another, of seeds 1, 2 and so on, with the
-page's own settings. Time is from the click until the page says that the story has ended, so drawing it is in it.
+Each model becomes a page; its Tell button is pressed for one story after another, of seeds 1, 2 and so on, by
+the page's own settings. Time is from the click until the page says that the story has ended, so drawing it is
+in it.
 """
 
 import argparse
@@ -19,10 +20,11 @@ from lilliput.app.web_exports import export_html
 from lilliput.rundir import write_text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "deploy"))
-from chromium import Browser, find_chromium, run_chromium  # noqa: E402
+from chromium import Browser, find_chromium, run_chromium
 
 _TELL = """new Promise((resolve) => {
-  const [seed, tell, stop, status] = ["seed", "tell", "stop", "status"].map((id) => document.getElementById(id));
+  const ids = ["seed", "tell", "stop", "status"];
+  const [seed, tell, stop, status] = ids.map((id) => document.getElementById(id));
   seed.value = "%d";
   const began = performance.now();
   const watch = new MutationObserver(() => {

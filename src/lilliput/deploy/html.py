@@ -52,7 +52,7 @@ def make_page(
     )
     return environment.from_string(_read("page.html")).render(
         name=about.name,
-        facts=" · ".join(about.facts),
+        facts=about.facts,
         opening=about.opening,
         room=64 * about.context,  # characters: more than any context holds, so that no paste stops the page
         temperature=0.8,

@@ -46,18 +46,26 @@ function breathe() {
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Shows text in whole words: what is behind the last space waits for its rest. */
+/** Shows text in whole words (what is behind the last space waits for its rest), each line in a block of its own. */
 function makeWriter(element) {
   let held = "";
+  let block = null;
+  const show = (text) => {
+    const span = document.createElement("span");
+    span.className = "new";
+    span.textContent = text;
+    block.append(span);
+  };
   return (text, isLast) => {
     held += text;
     const cut = isLast ? held.length : held.search(/\s\S*$/);
     if (cut <= 0) return false;
-    const span = document.createElement("span");
-    span.className = "new";
-    span.textContent = held.slice(0, cut);
+    for (const part of held.slice(0, cut).match(/[^\n]+\n*|\n+/g)) {
+      const goesOn = block && (part[0] === "\n" || !block.textContent.endsWith("\n"));
+      if (!goesOn) element.append((block = document.createElement("div")));
+      show(part);
+    }
     held = held.slice(cut);
-    element.append(span);
     return true;
   };
 }
@@ -76,19 +84,19 @@ function showStory() {
 }
 
 function closePage(ending, seed, tokens, ms) {
-  ui.story.textContent = ui.story.textContent.trimEnd(); // one text again, without the spans
+  for (const block of ui.story.children) block.textContent = block.textContent; // without the spans
   ui.close.classList.toggle("cut", ending !== "end");
   ui.close.textContent = {
     end: "The end",
     context: `The page is full: the model reads ${number.format(model.context)} tokens at most.`,
     stopped: "Stopped",
   }[ending];
-  ui.close.hidden = !ui.story.textContent && ending !== "end";
+  ui.close.hidden = false;
   const speed = ms > 0 ? `${number.format(Math.round((1000 * tokens) / ms))} tokens/s · ` : "";
   say(`${number.format(tokens)} tokens · ${speed}seed ${seed}`);
 }
 
-/** Compute pieces for one slice; returns whether there are more. Calm: until a word is whole. */
+/** Compute pieces for one slice, or, to be read along, until a word is whole; returns whether there are more. */
 function runSlice(pieces, write, calm) {
   const until = performance.now() + SLICE_MS;
   let text = "";
@@ -102,36 +110,53 @@ function runSlice(pieces, write, calm) {
       if (write(value, false)) return true;
     } else text += value;
   } while (performance.now() < until);
-  if (text) write(text, false);
+  write(text, false);
   return true;
 }
 
+/** Write all that `pieces` gives, slice by slice; returns how long was computed, in ms. */
+async function write(pieces, first, mine, showCount) {
+  const put = makeWriter(ui.story);
+  let ms = 0;
+  put(first.value ?? "", first.done);
+  for (let more = !first.done; more && !mine.stopped;) {
+    const calm = ui.pace.value === "calm";
+    const before = performance.now();
+    more = runSlice(pieces, put, calm);
+    ms += performance.now() - before;
+    if (!more) break;
+    if (calm) showCount();
+    await (calm ? wait(CALM_MS) : breathe());
+  }
+  if (mine.stopped) put("", true);
+  return ms;
+}
+
 async function tell(story) {
+  const seed = ui.seed.value.trim() || "0";
+  const before = performance.now();
+  const pieces = story.tell(ui.opening.value, {
+    temperature: Number(ui.temperature.value), topP: Number(topP.value), seed,
+  });
+  let first;
+  try {
+    first = pieces.next(); // here it would say what is wrong with the opening; the last story stays then
+  } catch ({ message }) {
+    say(`${message[0].toUpperCase()}${message.slice(1)}.`, true);
+    return;
+  }
+  const firstMs = performance.now() - before;
   const mine = { stopped: false };
   telling = mine;
   clearPage();
   setBusy(true);
   showStory();
-  const seed = ui.seed.value.trim() || "0";
-  const write = makeWriter(ui.story);
-  let ms = 0;
+  const showCount = () => say(`${number.format(story.tokens)} tokens · seed ${seed}`);
   try {
-    const pieces = story.tell(ui.opening.value, {
-      temperature: Number(ui.temperature.value), topP: Number(topP.value), seed,
-    });
-    for (let more = true; more && !mine.stopped;) {
-      const calm = ui.pace.value === "calm";
-      const before = performance.now();
-      more = runSlice(pieces, write, calm);
-      ms += performance.now() - before;
-      if (!more) break;
-      if (calm) say(`${number.format(story.tokens)} tokens · seed ${seed}`);
-      await (calm ? wait(CALM_MS) : breathe());
-    }
-    if (mine.stopped) write("", true);
-    closePage(story.ending ?? "stopped", seed, story.tokens, ms);
-  } catch (error) {
-    say(error.message, true);
+    const ms = await write(pieces, first, mine, showCount);
+    closePage(story.ending ?? "stopped", seed, story.tokens, firstMs + ms);
+  } catch ({ message }) {
+    say(message, true);
   }
   telling = null;
   setBusy(false);
@@ -214,6 +239,7 @@ async function open() {
     showProof(checkNumbers(story));
     listen(story);
     ui.tell.disabled = ui.another.disabled = false;
+    say("Ready when you are.");
   } catch (error) {
     say(`This browser cannot run the model: it needs WebAssembly with SIMD (${error.message}).`, true);
   }
