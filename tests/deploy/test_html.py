@@ -132,7 +132,7 @@ def test_mistakes_are_said_on_the_page(web, integers, open_page):
     page = open_page(built)
     told = tell(page, "A fox", 1)
     assert tell(page, "q" * 500, 1) == told  # the last story stays
-    assert f"the model reads {built.model.config.context} at most" in text_of(page, "status")
+    assert f"the model reads {built.model.config.context}" in text_of(page, "status")
     for seed in ("9223372036854775808", "fox", "-1"):
         tell(page, "A fox", seed)
         assert "from 0 to 9223372036854775807" in text_of(page, "status")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,3 +180,13 @@ def test_options_of_other_formats_are_refused(tmp_path, capsys):
     ]:
         assert run(["export", "pocket", *arguments]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_the_example_of_the_docs_runs(web, integers, node, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "web.md").read_text(encoding="utf-8")
+    (tmp_path / "example.mjs").write_text(page.split("```js\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "story.mjs").write_text(wasm.read_wrapper(), encoding="utf-8")
+    built = web.build(integers, 1)
+    (tmp_path / "story.wasm").write_bytes(built.module)
+    done = subprocess.run([node, "example.mjs"], cwd=tmp_path, capture_output=True, check=True)
+    assert done.stdout.decode().startswith(built.story("Once upon a time", 7))
