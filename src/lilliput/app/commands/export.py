@@ -20,6 +20,16 @@ _COMPARED = 32
 """Tokens whose logits are compared, of an exported program and the reference."""
 
 
+_ONLY_FOR = {
+    "--version": ("llama2c",),
+    "--kind": ("gguf",),
+    "--library": ("c",),
+    "--context": ("c", "wasm", "html"),
+    "--board": ("c",),
+    "--licence": ("html",),
+}
+
+
 class Target(StrEnum):
     """Formats."""
 
@@ -85,18 +95,15 @@ def export(
     """
     from lilliput.formats.folder import load_folder
 
-    if to is not Target.llama2c and version is not None:
-        raise ConfigError(f"--version is for --to llama2c; leave it out for --to {to.value}")
-    if to is not Target.gguf and kind is not None:
-        raise ConfigError(f"--kind is for --to gguf; leave it out for --to {to.value}")
-    if to is not Target.c and library:
-        raise ConfigError(f"--library is for --to c; leave it out for --to {to.value}")
-    if to not in _OF_INTEGERS and context is not None:
-        raise ConfigError(f"--context is for --to c, wasm or html; leave it out for --to {to.value}")
-    if to is not Target.html and licence is not None:
-        raise ConfigError(f"--licence is for --to html; leave it out for --to {to.value}")
-    if to is not Target.c and board is not None:
-        raise ConfigError(f"--board is for --to c; leave it out for --to {to.value}")
+    given = {
+        "--version": version,
+        "--kind": kind,
+        "--library": library or None,
+        "--context": context,
+        "--board": board,
+        "--licence": licence,
+    }
+    _refuse_foreign(to, [name for name, value in given.items() if value is not None])
     if board is not None:
         _export_board(model, output, context, board)
         return
@@ -116,6 +123,17 @@ def export(
         _export_gguf(folder, output, kind or "f32")
     else:
         _export_llama2c(folder, output, version or 0)
+
+
+def _refuse_foreign(to: Target, given: list[str]) -> None:
+    """Raise ConfigError for options that are another target's, or that contradict each other."""
+    for name in given:
+        if to.value not in _ONLY_FOR[name]:
+            *others, last = _ONLY_FOR[name]
+            targets = f"{', '.join(others)} or {last}" if others else last
+            raise ConfigError(f"{name} is for --to {targets}; leave it out for --to {to.value}")
+    if "--board" in given and "--library" in given:
+        raise ConfigError("a --board's project holds the library already: leave --library out")
 
 
 def _export_gguf(folder: "ModelFolder", output: Path, kind: "Kind") -> None:
