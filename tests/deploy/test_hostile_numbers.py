@@ -157,7 +157,10 @@ def test_a_model_that_could_overflow_is_refused_with_the_bounds_name(integers):
     model = integers.draw_model(0)
     layer = model.layers[0]
     great = replace(
-        layer.o, values=np.full_like(layer.o.values, 127), shifts=np.full_like(layer.o.shifts, 16)
+        layer.o,
+        values=np.full_like(layer.o.values, 127),
+        multipliers=np.full_like(layer.o.multipliers, 32767),
+        shifts=np.full_like(layer.o.shifts, 16),
     )
     far = replace(layer, o=great)
     with pytest.raises(ConfigError, match=r"blocks\.0\.attn\.o scaled sums may reach"):

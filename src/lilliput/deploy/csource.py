@@ -9,7 +9,7 @@ from lilliput.errors import ConfigError
 from lilliput.quantize.draw import plan_draws
 from lilliput.quantize.intmodel import IntModel
 from lilliput.quantize.intmodel_file import fingerprint
-from lilliput.quantize.packing import pack_rows
+from lilliput.quantize.packing import pack_rows, scales_fit
 from lilliput.tokens import Tokenizer
 
 TEMPERATURES = 21
@@ -157,6 +157,7 @@ def _macros(model: IntModel) -> str:
         "/* These fail to compile where the working memory is not as stated, or an int has 16 bits. */\n"
         "typedef char lp_memory_is_as_stated[sizeof(lp_story) == LP_WORKING_BYTES ? 1 : -1];\n"
         "typedef char lp_ints_have_32_bits[sizeof(int) >= 4 ? 1 : -1];\n\n"
+        + ("#define LP_SCALES_TOGETHER\n" if scales_fit(model) else "")
         + _define({f"LP_SHAPE_{name}": value for name, value in shape.items()})
         + "#define LP_SHAPE(s, name) ((void)(s), LP_SHAPE_##name)\n"
         "#define LP_NUMBERS(s) (*((void)(s), &lp_model))\n"

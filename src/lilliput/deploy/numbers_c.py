@@ -7,7 +7,7 @@ import numpy.typing as npt
 from lilliput.quantize.draw import DRAW_BITS
 from lilliput.quantize.fixed import make_exp2_table
 from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
-from lilliput.quantize.packing import pack_rows, row_bytes
+from lilliput.quantize.packing import pack_rows, pack_scales, row_bytes, scales_fit
 
 _COLUMNS = 118
 _TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "uint16": "uint16_t"}
@@ -32,11 +32,12 @@ def _array(name: str, values: npt.NDArray[Any]) -> str:
 
 def write_numbers(model: IntModel) -> str:
     """All constant arrays, and the structs of runtime/c/integer_model.inc that lead to them."""
-    embed, embed_struct = _matrix("lp_embed", model.embed)
+    together = scales_fit(model)
+    embed, embed_struct = _matrix("lp_embed", model.embed, together)
     shared = "lp_embed_values" if model.config.tied else None
-    head, head_struct = _matrix("lp_head", model.head, shared)
+    head, head_struct = _matrix("lp_head", model.head, together, shared)
     norm, norm_struct = _norm("lp_norm", model.norm)
-    layers = [_layer(f"lp_{number}", layer) for number, layer in enumerate(model.layers)]
+    layers = [_layer(f"lp_{number}", layer, together) for number, layer in enumerate(model.layers)]
     tables = {name: getattr(model, name) for name in _TABLES}
     draws = "exp2"
     if model.chance_bits != DRAW_BITS:
@@ -57,15 +58,24 @@ def write_numbers(model: IntModel) -> str:
     )
 
 
-def _matrix(name: str, matrix: IntMatrix, values: str | None = None) -> tuple[str, str]:
-    """Arrays of a matrix, and the struct; `values` is an array that has them already."""
+def _matrix(name: str, matrix: IntMatrix, together: bool, values: str | None = None) -> tuple[str, str]:
+    """Arrays of a matrix, and the struct; `values` is an array that has them already.
+
+    `together`: a row's multiplier and shift share 16 bits.
+    """
     rows, columns = matrix.values.shape
     text = "" if values else _array(f"{name}_values", pack_rows(matrix))
-    text += _array(f"{name}_multipliers", matrix.multipliers) + _array(f"{name}_shifts", matrix.shifts)
+    scales: dict[str, npt.NDArray[Any]]
+    if together:
+        scales = {"scales": pack_scales(matrix)}
+    else:
+        scales = {"multipliers": matrix.multipliers, "shifts": matrix.shifts}
+    text += "".join(_array(f"{name}_{part}", array) for part, array in scales.items())
     kind = {"int8": "LP_INT8", "int4": "LP_INT4", "ternary": "LP_TERNARY"}[matrix.kind]
     limits = f"{matrix.input_limit}, {matrix.made_limit}, {matrix.output_limit}"
-    places = f"{values or f'{name}_values'}, {name}_multipliers, {name}_shifts"
-    return text, f"{{{places}, {rows}, {columns}, {row_bytes(matrix)}, {limits}, {kind}}}"
+    places = ", ".join([values or f"{name}_values", *(f"{name}_{part}" for part in scales)])
+    sizes = f"{rows}, {columns}, {row_bytes(matrix)}"
+    return text, f"{{{places}, {sizes}, {limits}, {kind}, {matrix.shifts.min()}}}"
 
 
 def _norm(name: str, norm: IntNorm | None) -> tuple[str, str]:
@@ -75,12 +85,12 @@ def _norm(name: str, norm: IntNorm | None) -> tuple[str, str]:
     return _array(f"{name}_gains", norm.gains), f"{{{name}_gains, {limits}}}"
 
 
-def _layer(name: str, layer: IntLayer) -> tuple[str, str]:
+def _layer(name: str, layer: IntLayer, together: bool) -> tuple[str, str]:
     """Arrays of a layer, and the struct."""
     text = ""
     fields: list[str] = []
     for part in _MATRICES:
-        arrays, struct = _matrix(f"{name}_{part}", getattr(layer, part))
+        arrays, struct = _matrix(f"{name}_{part}", getattr(layer, part), together)
         text, fields = text + arrays, [*fields, f".{part} = {struct}"]
     for part in _NORMS:
         arrays, struct = _norm(f"{name}_{part}", getattr(layer, part))

@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from lilliput.quantize.intmodel import IntMatrix
+from lilliput.quantize.intmodel import IntMatrix, IntModel
 
+MULTIPLIER_BITS, SHIFT_BITS = 12, 4
+"""Of a row's scale where its two parts lie together."""
 PER_BYTE = {"int8": 1, "int4": 2, "ternary": 5}
 
 
@@ -32,3 +34,19 @@ def pack_rows(matrix: IntMatrix) -> npt.NDArray[np.int8]:
         number = (groups + 1) @ (3 ** np.arange(size - 1, -1, -1))  # 0..242
         packed = -(-number * 256 // 3**size)
     return packed.astype(np.uint8).view(np.int8)
+
+
+def scales_fit(model: IntModel) -> bool:
+    """Whether every row's multiplier and shift fit 16 bits, as those that the quantizer makes do."""
+    matrices = [*(matrix for _, matrix in model.iter_matrices()), model.head]
+    return all(
+        matrix.multipliers.max() < 2**MULTIPLIER_BITS and int(np.ptp(matrix.shifts)) < 2**SHIFT_BITS
+        for matrix in matrices
+    )
+
+
+def pack_scales(matrix: IntMatrix) -> npt.NDArray[np.uint16]:
+    """(R,) multipliers, and behind them by how much a shift exceeds the matrix's least; see `scales_fit`."""
+    above = (matrix.shifts - matrix.shifts.min()).astype(np.uint16)
+    packed: npt.NDArray[np.uint16] = matrix.multipliers.astype(np.uint16) << SHIFT_BITS | above
+    return packed

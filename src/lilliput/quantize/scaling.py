@@ -9,11 +9,10 @@ from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import SPLIT_SHIFT
 from lilliput.quantize.intmodel import IntConfig, Kind
 from lilliput.quantize.numbers import MOST_SHIFT
+from lilliput.quantize.packing import MULTIPLIER_BITS, SHIFT_BITS
 from lilliput.quantize.rounding import Form, ranges_of, round_rows
 
 Floats = npt.NDArray[np.float64]
-MULTIPLIER_BITS, SHIFT_RANGE = 12, 15
-"""Of the scales that are made here; arithmetic serves 15 bits, and any shifts."""
 
 
 def bits_within(most: float, limit: float) -> int:
@@ -45,7 +44,7 @@ def split_ratios(
     multipliers, shifts = np.ones(len(ratios), np.int16), np.full(len(ratios), MOST_SHIFT, np.uint8)
     for row in np.flatnonzero(bounds):  # a row of zeros, whatever its step: 0 times anything
         multipliers[row], shifts[row] = _split_ratio(float(ratios[row]), int(bounds[row]), name, most_down)
-    most = min(int(shifts.min()) + SHIFT_RANGE, MOST_SHIFT)
+    most = min(int(shifts.min()) + 2**SHIFT_BITS - 1, MOST_SHIFT)
     far = (shifts > most) & (bounds > 0)  # so quiet beside the loudest row that they need no 12 bits
     multipliers[far] = np.maximum(1, np.rint(ratios[far] * 2.0**most))
     shifts[shifts > most] = most
