@@ -60,8 +60,8 @@ def run_plan(files: RunFiles, prepared: Prepared) -> Outcome:
 def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Prepared) -> Outcome:
     held_back = held_back_texts(prepared, SCORE_STORIES)
     with stop_on_signal() as should_stop:
-        outcome = _learn(plan, step, batches, files, prepared, held_back[:LOOK_STORIES], should_stop)
-        weights = _weights_to_keep(step, files, outcome)
+        outcome = learn(plan, step, batches, files, prepared, held_back[:LOOK_STORIES], should_stop)
+        weights = weights_to_keep(step, files, outcome)
         stories = counted(held_back, "scoring", "held-back stories", len(held_back))
         final = _look_at(plan, step, prepared, weights).score(stories)
         draw_training(files)
@@ -78,7 +78,7 @@ def _run(plan: Plan, step: Step, batches: Batches, files: RunFiles, prepared: Pr
     return outcome
 
 
-def _learn(
+def learn(
     plan: Plan,
     step: Step,
     batches: Batches,
@@ -86,8 +86,9 @@ def _learn(
     prepared: Prepared,
     held_back: list[str],
     should_stop: Callable[[], bool],
+    check: Callable[[], Row] | None = None,
 ) -> Outcome:
-    """The loop, between a bar, trackers, and looks at held-back stories."""
+    """The loop, between a bar, trackers, and looks at held-back stories; `check` may score otherwise than they do."""
 
     def look(_: Position) -> Row:
         now = _look_at(plan, step, prepared, step.weights())
@@ -98,7 +99,7 @@ def _learn(
             "bits_per_byte": scored["bits_per_byte"],
         }
 
-    def check() -> Row:
+    def score() -> Row:
         scored = _look_at(plan, step, prepared, step.weights()).score(held_back)
         return {HELD_BACK_NATS: scored["nats_per_token"], HELD_BACK_BITS: scored["bits_per_byte"]}
 
@@ -112,7 +113,7 @@ def _learn(
             bar.show(row)
             track(row)
 
-        around = Surroundings(time.monotonic, should_stop, look, watch, check, gauge)
+        around = Surroundings(time.monotonic, should_stop, look, watch, check or score, gauge)
         return train(plan, step, batches, files, around)
 
 
@@ -120,7 +121,7 @@ def _look_at(plan: Plan, step: Step, prepared: Prepared, weights: Weights) -> Lo
     return Look(plan.model, weights, prepared.tokenizer, plan.train.threads, step.device)
 
 
-def _weights_to_keep(step: Step, files: RunFiles, outcome: Outcome) -> Weights:
+def weights_to_keep(step: Step, files: RunFiles, outcome: Outcome) -> Weights:
     """The last weights, or the best that a run with patience found; says which."""
     if outcome.best_step is None:
         return step.weights()

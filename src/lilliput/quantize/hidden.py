@@ -18,15 +18,19 @@ def choose_hidden(
     scales: Floats,
     matrix: Floats,
     form: Form,
+    *,
+    uneven: bool,
 ) -> tuple[Floats, int]:
     """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
 
     What is multiplied, up, is in units of scales * 2**-shift / activated_step and has 16 bits. A great shift
     makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
-    in `scales`, so that its greatest values fit. Every shift is tried; the products of `matrix` (D, F)
-    with what comes out decide.
+    in `scales`, so that its greatest values fit; unless `uneven`, all have it. Every shift is tried; the
+    products of `matrix` (D, F) with what comes out decide.
     """
     least = _ROOM * activated_step * ranges_of(up) / INT16  # (F,) of the unit, at no shift
+    if not uneven:
+        least = np.full_like(least, least.max())
     room = np.log2(scales / least)
     shifts = range(max(0, int(np.floor(room.min()))), max(0, min(15, int(np.floor(room.max())))) + 1)
     activated = activation[gate]

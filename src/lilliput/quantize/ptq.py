@@ -60,6 +60,8 @@ class Quantized:
     reports: tuple[MatrixReport, ...]
     float_nats_per_token: float
     """Of the calibration stories."""
+    units: Mapping[str, Floats]
+    """Of inputs of matrices, by the name of the weight that makes them: norms, attn.v, mlp.up."""
 
     @property
     def worst(self) -> MatrixReport:
@@ -91,9 +93,10 @@ def quantize(
     seen = observe(config, weights, stories)
     if not np.isfinite([seen.nats, seen.most_residual, seen.most_logit]).all():
         raise ConfigError("the model computes NaN or infinity on the calibration stories: train it again")
-    model, reports = _Builder(config, weights, seen, settings).build(source or {})
+    builder = _Builder(config, weights, seen, settings)
+    model, reports = builder.build(source or {})
     check_bounds(model)
-    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1))
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ class _Builder:
         # so that as many values as the context holds, each times its chance, add up within 32 bits
         room_bits = 31 - (config.context - 1).bit_length() - (settings.value_bits - 1)
         self._chance_bits = min(settings.chance_bits, room_bits)
+        self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
+        self.units: dict[str, Floats] = {}
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
@@ -169,11 +174,11 @@ class _Builder:
         return IntNorm(whole, shift, epsilon, square_bits, limit)
 
     def _input_scales(
-        self, x: Floats, matrices: Sequence[Floats], parts: str, form: Form, *, uneven: bool = True
+        self, x: Floats, matrices: Sequence[Floats], parts: str, form: Form, *, tied: bool = False
     ) -> Floats:
         kinds = [self._settings.kind(part) for part in parts.split()]
         cut = self._settings.ranges == "mse"
-        return choose_input_scales(x, matrices, form, kinds, uneven=uneven, cut=cut)
+        return choose_input_scales(x, matrices, form, kinds, uneven=self._uneven and not tied, cut=cut)
 
     def _matrix(
         self, name: str, matrix: Floats, x: "_Input", steps: Floats | float, output_limit: int
@@ -246,7 +251,9 @@ class _Builder:
             [most_shift] if self._inner.block else range(min(5, most_shift + 1)),
             self._inner,
             settings.kind("o"),
+            uneven=self._uneven,
         )
+        self.units |= {f"blocks.{number}.norm1": scales, f"{name}.v": v_steps}
         o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(
             config.n_heads // config.n_kv_heads, axis=1
         )
@@ -294,7 +301,9 @@ class _Builder:
             hidden_scales,
             down,
             self._inner,
+            uneven=self._uneven,
         )
+        self.units |= {f"blocks.{number}.norm2": scales, f"{name}.up": hidden_scales}
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
         return {
             "norm2": self._norm(
@@ -316,7 +325,7 @@ class _Builder:
         limit = 2 ** ((settings.head_bits or settings.activation_bits) - 1) - 1
         part = "embed" if config.tied else "head"
         form = Form(limit, settings.blocks == "all" and limit < INT16)
-        scales = self._input_scales(x, [matrix], part, form, uneven=not config.tied)
+        scales = self._input_scales(x, [matrix], part, form, tied=config.tied)
         gains = self._weights["norm.weight"].astype(np.float64)
         norm = self._norm(gains, scales, form.made_limit, self._residual_step)
         logit_bits = max(0, min(15, bits_within(self._seen.most_logit, INT16 / 1.25)))

@@ -18,6 +18,8 @@ _CLIPS = {
     "ternary": tuple(np.linspace(1, 0.2, 33)),
 }
 """Shares of a row's greatest weight that are tried as the greatest that can be said."""
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of channels' ranges, tried as their units; at 0 all channels have one unit."""
 _DAMPING = 0.01
 _ROOM = 1.5
 """How much greater than all that calibration saw an input may be before it is cut: costs next to nothing."""
@@ -62,6 +64,8 @@ def _choose_steps(matrix: Floats, kind: Kind, limit: int, importance: Floats, un
     most = np.abs(matrix).max(axis=1)
     most = np.where(most > 0, most, 1.0)
     candidates = [most * clip / limit for clip in _CLIPS[kind]]
+    if kind == "int4":  # of a row that is rounded already its step is found, whatever its greatest is
+        candidates += [most / greatest for greatest in range(1, limit)]
     if unit is not None:
         exponents = np.ceil(np.log2(most / limit / unit))
         candidates = [unit * 2.0 ** (exponents - down) for down in range(4 if kind == "ternary" else 2)]
@@ -150,7 +154,7 @@ def choose_input_scales(
     shares = (_ROOM,) if form.block else (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3) if cut else (1.0,)
     best: Floats = ranges / form.limit
     best_error = np.inf
-    for power in (0.0, 0.25, 0.5, 0.75, 1.0) if uneven else (0.0,):
+    for power in POWERS if uneven else POWERS[:1]:
         shape = ranges**power
         for share in shares:
             scales = shape * ((ranges / shape).max() * share / form.made_limit)

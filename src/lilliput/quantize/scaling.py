@@ -10,7 +10,7 @@ from lilliput.quantize.fixed import SPLIT_SHIFT
 from lilliput.quantize.intmodel import IntConfig, Kind
 from lilliput.quantize.numbers import MOST_SHIFT
 from lilliput.quantize.packing import MULTIPLIER_BITS, SHIFT_BITS
-from lilliput.quantize.rounding import Form, ranges_of, round_rows
+from lilliput.quantize.rounding import POWERS, Form, ranges_of, round_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,11 +86,14 @@ def choose_value_steps(
     shifts: Sequence[int],
     form: Form,
     kind: Kind,
+    *,
+    uneven: bool,
 ) -> tuple[Floats, int]:
     """Units (kv * K,) of values v (N, kv * K), and the one of `shifts` by which their means are finer.
 
     Means `out` (N, H * K) keep within the range of what they are means of, and mostly well within: so they
-    may have more bits behind the point. The products of `matrix` (D, H * K) with them decide.
+    may have more bits behind the point. The products of `matrix` (D, H * K) with them decide. Unless
+    `uneven`, all units are one.
     """
     ranges = ranges_of(v)
     per_key = config.n_heads // config.n_kv_heads
@@ -100,7 +103,7 @@ def choose_value_steps(
         return each.reshape(config.n_kv_heads, 1, -1).repeat(per_key, axis=1).reshape(-1)
 
     best, best_error = (ranges / limit, shifts[0]), np.inf
-    for power in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for power in POWERS if uneven else POWERS[:1]:
         shape = ranges**power
         steps = shape * ((ranges / shape).max() / limit)
         noise = by_heads(np.square(np.rint(v / steps) * steps - v).mean(axis=0))

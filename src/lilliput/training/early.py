@@ -7,10 +7,8 @@ import safetensors
 from lilliput.errors import FormatError
 from lilliput.formats.weights import Weights, read_safetensors, write_safetensors
 from lilliput.training.diary import HELD_BACK_NATS, Row, read_rows
+from lilliput.training.plan import TrainPlan
 from lilliput.training.resume import RunFiles
-
-CHECKS = 50
-"""Looks at the held-back score in a whole budget."""
 
 
 class EarlyStop:
@@ -20,12 +18,12 @@ class EarlyStop:
     no break. Without `patience` nothing is ever due.
     """
 
-    def __init__(self, patience: int | None, files: RunFiles) -> None:
-        self._patience, self._file = patience, files.best
+    def __init__(self, plan: TrainPlan, files: RunFiles) -> None:
+        self._patience, self._checks, self._file = plan.patience, plan.checks, files.best
         self._best_step, self._best_nats = -1, float("inf")
         self._stale = 0
         """Checks since the best."""
-        if patience is not None and files.best.is_file():
+        if self._patience is not None and files.best.is_file():
             self._best_step, self._best_nats = _read_best(files)
             checked = [row["step"] for row in read_rows(files.metrics) if HELD_BACK_NATS in row]
             self._stale = sum(step > self._best_step for step in checked)
@@ -36,7 +34,7 @@ class EarlyStop:
 
     def is_due(self, before: float, after: float) -> bool:
         """Whether a check falls between two moments of progress (0 to 1)."""
-        return self._patience is not None and int(after * CHECKS) > int(before * CHECKS)
+        return self._patience is not None and int(after * self._checks) > int(before * self._checks)
 
     def take(self, row: Row, weights: Callable[[], Weights]) -> bool:
         """Take in a check; True if the run should stop, since the score did not get better for too long."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from lilliput.stories.batches import Batch, Batches
 from lilliput.training.diary import next_sample_after
-from lilliput.training.early import CHECKS
 from lilliput.training.plan import TrainPlan
 from lilliput.training.step import Step
 from lilliput.training.steps import first_rows
@@ -97,7 +96,7 @@ def estimate_run(plan: TrainPlan, targets_per_epoch: int, cost: StepCost, look: 
     steps_per_epoch = -(-targets_per_epoch // plan.batch_tokens)
     per_step = targets_per_epoch / steps_per_epoch
     step_s = cost.of(per_step)
-    checks_s = CHECKS * look.score_s if plan.patience else 0.0
+    checks_s = plan.checks * look.score_s if plan.patience else 0.0
     steps = float("inf")
     if plan.tokens:
         steps = plan.tokens / per_step

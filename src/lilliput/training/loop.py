@@ -68,7 +68,7 @@ def train(plan: Plan, step: Step, batches: Batches, files: RunFiles, around: Sur
         step.load_state(state)
     told_here = position.tokens < position.next_sample  # the story at this step is told already
     rewind_rows(files.metrics, position.step, keep_story=told_here)
-    early = EarlyStop(plan.train.patience, files)
+    early = EarlyStop(plan.train, files)
     reason: Literal["finished", "early"] = "finished"
     start = around.clock() - position.seconds
     saved = around.clock()

@@ -90,8 +90,9 @@ class TrainPlan(Config):
     wandb: bool = False
     """Log to Weights & Biases too (extra `track`); with WANDB_MODE=offline without an account."""
     patience: Annotated[int, Field(ge=1)] | None = None
-    """Score held-back stories 50 times in the budget; stop once the score got no better so many times in a
+    """Score held-back stories `checks` times in the budget; stop once the score got no better so many times in a
     row, and keep the best weights. None: no checks, and the last weights are kept."""
+    checks: Annotated[int, Field(ge=1)] = 50
 
 
 class TeacherPlan(Config):

@@ -14,6 +14,7 @@ from lilliput.runtime.native import MAX_THREADS, available_threads
 from lilliput.runtime.native_train import (
     AVERAGE,
     FIRST,
+    GRADIENTS,
     SECOND,
     WEIGHTS,
     NativeTrainer,
@@ -141,6 +142,18 @@ class CStep:
         """All memory of the step: weights, gradients, moments, and what a pass keeps."""
         return int(self._trainer.bytes)
 
+    def places(self) -> Weights:
+        """See OpenStep.places."""
+        return dict(self._views(WEIGHTS))
+
+    def slopes(self) -> Weights:
+        """See OpenStep.slopes: not clipped."""
+        return dict(self._views(GRADIENTS))
+
+    def refresh(self) -> None:
+        """See OpenStep.refresh."""
+        self._trainer.refresh()
+
     def weights(self) -> Weights:
         """See Step.weights: the average, where the plan keeps one."""
         return dict(self._copies(AVERAGE if self._plan.ema else WEIGHTS))
@@ -189,9 +202,16 @@ class CStep:
     def _copies(
         self, which: int, wanted: Callable[[Tensor], bool] = lambda _: True
     ) -> Iterator[tuple[str, Array]]:
+        for name, view in self._views(which, wanted):
+            yield name, view.copy()
+
+    def _views(
+        self, which: int, wanted: Callable[[Tensor], bool] = lambda _: True
+    ) -> Iterator[tuple[str, Array]]:
         for name, tensor in self._tensors.items():
             if wanted(tensor):
-                yield name, self._trainer.array(which, tensor).reshape(self._shapes[name]).copy()
+                view = self._trainer.array(which, tensor)
+                yield name, view if view.ndim == len(self._shapes[name]) else view[0]
 
 
 def _targets(row: Array, skip: int) -> Array:

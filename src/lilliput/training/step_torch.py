@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from lilliput.device import choose_device
-from lilliput.errors import FormatError
+from lilliput.errors import FormatError, LilliputError
 from lilliput.formats.weights import Array, Weights
 from lilliput.models import build_model
 from lilliput.models.balance import RouterLogits
@@ -128,6 +128,19 @@ class TorchStep:
         # the exchange between ranks takes the mean, and the sum is wanted
         (cost * (self._scale.scale * self._ranks.world / count)).backward()  # type: ignore[no-untyped-call]
         return nats.detach()
+
+    def places(self) -> Weights:
+        """See OpenStep.places. Raises LilliputError where the weights are not in this processor's memory."""
+        if self._torch_device.type != "cpu" or self._ranks.world > 1:
+            raise LilliputError("rounded weights learn in one process on the CPU: --set train.device=cpu")
+        return {name: parameter.detach().numpy() for name, parameter in self._parameters.items()}
+
+    def slopes(self) -> Weights:
+        """See OpenStep.slopes: clipped."""
+        return {name: p.grad.numpy() for name, p in self._learning.items() if p.grad is not None}
+
+    def refresh(self) -> None:
+        """See OpenStep.refresh: the places are what computes."""
 
     def weights(self) -> Weights:
         """See Step.weights. All ranks ask together; the arrays are whole on the first one, none elsewhere."""

@@ -16,8 +16,8 @@ from lilliput.runtime.native_train import has_bfloat16
 from lilliput.stories.batches import Batch
 from lilliput.training.distributed import ALONE, Ranks
 from lilliput.training.plan import Plan
-from lilliput.training.step import Step
 from lilliput.training.step_c import CStep, why_not_c
+from lilliput.training.straight import OpenStep
 
 StepName = Literal["c", "torch"]
 
@@ -55,13 +55,13 @@ def decide_step(plan: Plan) -> Plan:
     return plan.with_settings([f"train.step={step}", *(["train.precision=bfloat16"] if half else [])])
 
 
-def make_step(plan: Plan, ranks: Ranks = ALONE) -> Step:
-    """The plan's step at its beginning: first weights from the seed, no momentum."""
+def make_step(plan: Plan, ranks: Ranks = ALONE, start: Weights | None = None) -> OpenStep:
+    """The plan's step at its beginning: with the weights of `start`, or the plan's own; no momentum."""
+    start = start or _weights_to_start(plan)
     if choose_step(plan) == "c":
-        return CStep(plan.model, plan.train, plan.seed, start=_weights_to_start(plan))
+        return CStep(plan.model, plan.train, plan.seed, start=start)
     from lilliput.training.step_torch import TorchStep
 
-    start = _weights_to_start(plan)
     return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks, start=start, lora=plan.lora)
 
 

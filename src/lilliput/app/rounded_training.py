@@ -1,0 +1,149 @@
+"""Quantization with training: weights learn in the rounded form that an integer model has."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lilliput.app.integer_score import Ids, score_integers
+from lilliput.app.output import say
+from lilliput.app.running import (
+    LOOK_STORIES,
+    check_can_train,
+    decide_computing,
+    learn,
+    stop_on_signal,
+    weights_to_keep,
+)
+from lilliput.errors import ConfigError
+from lilliput.formats.folder import ModelFolder
+from lilliput.formats.weights import Weights
+from lilliput.quantize.intmodel import Kind
+from lilliput.quantize.ptq import Quantized, quantize
+from lilliput.quantize.qat import Grid, even_out, make_grids
+from lilliput.quantize.settings import QuantizeSettings
+from lilliput.stories.shard_files import Shard
+from lilliput.stories.sources import Opened
+from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
+from lilliput.training.leading import open_batches
+from lilliput.training.plan import Plan
+from lilliput.training.prepare import Prepared, prepare
+from lilliput.training.resume import RunFiles
+from lilliput.training.steps import make_step
+from lilliput.training.straight import StraightThrough
+
+GROUPS = ("train", "teacher", "data")
+"""Of a plan, what may be set; everything else that is set is of the integer model."""
+_CHECKS = 10
+_RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1.5e-2}
+"""AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """An integer model whose weights learnt as they are, and what is to be told of it."""
+
+    quantized: Quantized
+    held_back: list[Ids]
+    """Stories that it neither learnt nor was chosen by."""
+    training: dict[str, Any]
+
+
+def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: dict[str, Any]) -> Plan:
+    """How weights of `kind` learn: from the folder's model, and taught by it unless the settings say otherwise."""
+    start = str(folder.path.resolve())
+    train = {
+        "batch_tokens": max(2048, folder.config.context),
+        "learning_rate": _RATES[kind],
+        "weight_decay": 0.01,
+        "checks": _CHECKS,
+        "patience": _CHECKS,
+        "checkpoint_s": 1e9,
+        **budget,
+    }
+    plan = Plan.from_dict(
+        {
+            "name": f"rounded {kind}",
+            "model": folder.config.model_dump(),
+            "start": start,
+            "train": train,
+            "teacher": {"folder": start, "weight": 0.9},
+        }
+    )
+    return plan.with_settings(settings)
+
+
+def learn_rounded(
+    folder: ModelFolder,
+    wish: QuantizeSettings,
+    plan: Plan,
+    open_again: Callable[[], Opened],
+    place: Path,
+    count: int,
+    source: dict[str, Any],
+) -> Learnt:
+    """Train in `place`, which keeps metrics.jsonl and diary.md; `count` stories calibrate.
+
+    Ctrl-C ends the training early. The weights kept are those whose integer model does best on held-back stories.
+    """
+    check_can_train(plan)
+    files = RunFiles(place)
+    prepared = prepare(plan, open_again, files, say)
+    plan, _ = decide_computing(prepared.plan, prepared)
+    calibrated = _stories(prepared.train, count)
+    check_stories, held_back = _divide(_stories(prepared.valid, 2 * LOOK_STORIES))
+    say(f"calibrating on {len(calibrated)} stories")
+    first = quantize(folder.config, folder.weights, calibrated, wish.with_settings(["rounding=nearest"]))
+    start = even_out(first.model.config, folder.weights, first.units)
+    grids = _grids(start, wish)
+    final = wish.with_settings(["rounding=nearest", "units=even"])
+
+    def make_integers(weights: Weights) -> Quantized:
+        return quantize(folder.config, weights, calibrated, final, source)
+
+    step = StraightThrough(make_step(plan, start=start), grids)
+    bytes_each = prepared.data.train_bytes / prepared.data.train_tokens
+
+    def check() -> Row:
+        nats = score_integers(make_integers(step.weights()).model, check_stories)
+        return {HELD_BACK_NATS: nats, HELD_BACK_BITS: nats / log(2) / bytes_each}
+
+    texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
+    with stop_on_signal() as should_stop:
+        batches = open_batches(plan, prepared.train)
+        outcome = learn(plan, step, batches, files, prepared, texts, should_stop, check)
+    quantized = make_integers(weights_to_keep(step, files, outcome))
+    shutil.rmtree(files.resume)
+    position = outcome.position
+    training = {
+        "plan": plan.model_dump(),
+        "data": prepared.data.model_dump(),
+        "rounded": sorted(grids),
+        "steps": position.step,
+        "tokens": position.tokens,
+        "seconds": position.seconds,
+        "ended": outcome.reason,
+        "kept_step": outcome.best_step or position.step,
+    }
+    return Learnt(quantized, held_back, training)
+
+
+def _grids(weights: Weights, wish: QuantizeSettings) -> dict[str, Grid]:
+    if grids := make_grids(weights, wish):
+        return grids
+    raise ConfigError(
+        "--qat trains matrices of int4 or ternary weights, and there are none: int8 loses next to nothing without it"
+    )
+
+
+def _stories(shard: Shard, most: int) -> list[Ids]:
+    return [shard.story(number).astype(np.int64) for number in range(min(most, len(shard)))]
+
+
+def _divide(stories: list[Ids]) -> tuple[list[Ids], list[Ids]]:
+    """Stories to choose weights by, and others to measure with; of very few the same."""
+    return (stories[::2], stories[1::2]) if len(stories) > 1 else (stories, stories)
