@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lilliput.generation.int_native import open_reader
 from lilliput.quantize.intmodel import IntModel
 from lilliput.quantize.observe import costs_of
-from lilliput.quantize.reference import IntCache, Reference
 
 Ids = npt.NDArray[np.int64]
 
 
 def score_integers(model: IntModel, stories: Sequence[Ids]) -> float:
     """Nats per token of stories, ids from BOS; of a story the context's length at most."""
-    reference, context = Reference(model), model.config.context
+    reader, context = open_reader(model), model.config.context
     nats, count = 0.0, 0
     for story in stories:
         ids, targets = story[:context], story[1 : context + 1]
-        logits = reference.read(ids, IntCache(model))[: len(targets)]
+        logits = reader.read(ids, reader.start())[: len(targets)]
         nats += float(costs_of(logits / 2.0**model.logit_bits, targets).sum())
         count += len(targets)
     return nats / count

@@ -31,13 +31,11 @@ from lilliput.stories.sources import Opened
 from lilliput.training.diary import HELD_BACK_BITS, HELD_BACK_NATS, Row
 from lilliput.training.leading import open_batches
 from lilliput.training.plan import Plan
-from lilliput.training.prepare import Prepared, prepare
+from lilliput.training.prepare import prepare
 from lilliput.training.resume import RunFiles
 from lilliput.training.steps import make_step
 from lilliput.training.straight import StraightThrough
 
-GROUPS = ("train", "teacher", "data")
-"""Of a plan, what may be set; everything else that is set is of the integer model."""
 _CHECKS = 10
 _RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1.5e-2}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
@@ -54,12 +52,13 @@ class Learnt:
 
 
 def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: dict[str, Any]) -> Plan:
-    """How weights of `kind` learn: from the folder's model, and taught by it unless the settings say otherwise."""
+    """How weights of `kind` learn: the folder's, taught by themselves as they are if nothing else is said."""
     start = str(folder.path.resolve())
     train = {
         "batch_tokens": max(2048, folder.config.context),
         "learning_rate": _RATES[kind],
         "weight_decay": 0.01,
+        "beta2": 0.999,
         "checks": _CHECKS,
         "patience": _CHECKS,
         "checkpoint_s": 1e9,
@@ -88,7 +87,8 @@ def learn_rounded(
 ) -> Learnt:
     """Train in `place`, which keeps metrics.jsonl and diary.md; `count` stories calibrate.
 
-    Ctrl-C ends the training early. The weights kept are those whose integer model does best on held-back stories.
+    Ctrl-C ends the training early. Those weights are kept whose integer model does best on held-back
+    stories.
     """
     check_can_train(plan)
     files = RunFiles(place)
@@ -136,7 +136,8 @@ def _grids(weights: Weights, wish: QuantizeSettings) -> dict[str, Grid]:
     if grids := make_grids(weights, wish):
         return grids
     raise ConfigError(
-        "--qat trains matrices of int4 or ternary weights, and there are none: int8 loses next to nothing without it"
+        "--qat trains matrices of int4 or ternary weights, and there are none: int8 loses next to nothing "
+        "without it"
     )
 
 

@@ -88,7 +88,7 @@ def learn(
     should_stop: Callable[[], bool],
     check: Callable[[], Row] | None = None,
 ) -> Outcome:
-    """The loop, between a bar, trackers, and looks at held-back stories; `check` may score otherwise than they do."""
+    """The loop, between a bar, trackers, and looks at held-back stories; `check` may score otherwise."""
 
     def look(_: Position) -> Row:
         now = _look_at(plan, step, prepared, step.weights())

@@ -63,6 +63,7 @@ def _origin(details: dict[str, Any]) -> list[str]:
         lines.append(f"Imported from {origin['format']} (`{origin['file']}`, sha256 {origin['sha256']}).")
     if integers := details.get("integers"):
         lines.append(f"Integers of `{integers['from']}`, by `{integers['command']}`.")
+        lines += _rounded(integers.get("training"))
     if data := details.get("data"):
         lines.append(
             f"Data: {data['description']}; {data['train_stories']:,} stories to train on, "
@@ -77,6 +78,19 @@ def _origin(details: dict[str, Any]) -> list[str]:
         if picture := training.get("picture"):
             lines += ["", f"![Loss and learning rate over tokens]({picture})"]
     return [*lines, ""]
+
+
+def _rounded(training: dict[str, Any] | None) -> list[str]:
+    """How weights learnt in their rounded form, if they did."""
+    if not training:
+        return []
+    teacher = training["plan"]["teacher"]["folder"]
+    taught = f", taught by `{Path(teacher).name}`" if teacher else ""
+    return [
+        f"Its weights learnt in their rounded form: {training['tokens']:,} tokens in {training['steps']:,} "
+        f"steps{taught}. Those of step {training['kept_step']:,} were kept: their integers did best on "
+        "held-back stories."
+    ]
 
 
 def _speed(training: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Training with rounded weights: what is rounded how, and how rows' steps learn. Numpy only, no torch.
 
-A step of training computes with weights on their grid, steps[r] * (whole number), and what it would change of
-them it changes of the weights behind, which are not rounded (straight through: Bengio et al. 2013). Steps learn too,
-by the slope of what the grid's points cost (LSQ: Esser et al. 2020).
+A step of training computes with weights on their grid, steps[r] * (whole number), and what it would change
+of them it changes of the weights behind, which are not rounded (straight through: Bengio et al. 2013). Rows'
+steps learn too, by the slope of the loss at the grid's points (LSQ: Esser et al. 2020).
 """
 
 from collections.abc import Mapping
@@ -36,12 +36,14 @@ class Grid:
         return self._whole(matrix) * self.steps
 
     def learn(self, matrix: Matrix, slopes: Matrix, factor: float) -> None:
-        """Move the steps against the slopes (R, C) of the loss at `round(matrix)`; `factor` is the schedule's, 0 to 1.
+        """Move the steps against slopes (R, C) of the loss at `round(matrix)`; `factor` is the schedule's.
 
-        The logarithms of steps move, by Adam: so a step stays above zero, and the rate fits steps of any size.
+        Logarithms of steps move, by Adam: so a step stays above zero, and the rate fits any size.
         """
         scaled = matrix / self.steps
-        inside = np.where(np.abs(scaled) <= self._limit, scaled, 0)  # those beyond move with the greatest point
+        inside = np.where(
+            np.abs(scaled) <= self._limit, scaled, 0
+        )  # those beyond move with the greatest point
         slope = (slopes * (self._whole(matrix) - inside)).sum(axis=1, keepdims=True)
         self._times += 1
         self._first += (1 - _BETA1) * (slope - self._first)
@@ -56,7 +58,7 @@ class Grid:
 
 
 def make_grids(weights: Weights, settings: QuantizeSettings) -> dict[str, Grid]:
-    """A grid for each matrix that is to be coarser than int8, which is fine enough to be rounded afterwards."""
+    """A grid for each matrix coarser than int8, which is fine enough to be rounded at the end."""
     grids = {}
     for name, matrix in weights.items():
         part = name.removesuffix(".weight").rpartition(".")[2]
@@ -68,8 +70,8 @@ def make_grids(weights: Weights, settings: QuantizeSettings) -> dict[str, Grid]:
 def even_out(config: IntConfig, weights: Weights, units: Mapping[str, Floats]) -> dict[str, Matrix]:
     """Weights of the same function, but with inputs of matrices that have about one range in all channels.
 
-    `units` are what rounding found (Quantized.units). What makes an input is divided by its unit, the columns that read
-    it are multiplied: so integers can do with one unit for all channels, and weights are rounded as they stand.
+    `units` are what rounding found (Quantized.units). What makes an input is divided by its unit, the columns
+    that read it are multiplied: so one unit for all channels will do, and weights are rounded as they stand.
     """
     found = {name: matrix.astype(np.float64) for name, matrix in weights.items()}
     groups = config.n_heads // config.n_kv_heads

@@ -47,8 +47,8 @@ class QuantizeSettings(Config):
     """Of rows: a number of 15 bits and a shift, or a shift alone."""
     rounding: Literal["gptq", "nearest"] = "gptq"
     units: Literal["uneven", "even"] = "uneven"
-    """Of a matrix's inputs: of each channel, or one for all of them: then a weight is its row's step times a whole
-    number as it stands, which is what training with rounded weights makes."""
+    """Of a matrix's inputs: of each channel, or one for all of them: then a weight as it stands is its row's
+    step times a whole number, which is what training with rounded weights makes."""
     ranges: Literal["mse", "max"] = "mse"
     """Where activations are cut: where products' error is least, or nowhere within what calibration saw."""
 

@@ -90,8 +90,8 @@ class TrainPlan(Config):
     wandb: bool = False
     """Log to Weights & Biases too (extra `track`); with WANDB_MODE=offline without an account."""
     patience: Annotated[int, Field(ge=1)] | None = None
-    """Score held-back stories `checks` times in the budget; stop once the score got no better so many times in a
-    row, and keep the best weights. None: no checks, and the last weights are kept."""
+    """Score held-back stories `checks` times in the budget; stop once the score got no better so many times
+    in a row, and keep the best weights. None: no checks, and the last weights are kept."""
     checks: Annotated[int, Field(ge=1)] = 50
 
 

@@ -35,8 +35,8 @@ class Rounding(Protocol):
 
 
 class StraightThrough:
-    """See Step. Of the matrices in `grids` the rounded form computes; what a step changes of it is added to the
-    weights behind, and these are rounded again.
+    """See Step. Of the matrices in `grids` the rounded form computes; what a step changes of it is added to
+    the weights behind, and these are rounded again.
 
     So forward, backward and optimizer are those of the step inside, which knows nothing of it.
     """
@@ -68,7 +68,7 @@ class StraightThrough:
         """The weights as they compute; not enough to go on."""
         return {f"weights.{name}": array for name, array in self.weights().items()}
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Array]) -> None:  # noqa: ARG002 (all of them are refused)
         """Raises LilliputError: what rows' steps learnt is not in a state."""
         raise LilliputError("training with rounded weights cannot be resumed: begin it again")
 

@@ -18,11 +18,17 @@ from lilliput.errors import ConfigError
 if TYPE_CHECKING:
     from lilliput.formats.folder import ModelFolder
     from lilliput.quantize.ptq import Quantized
+    from lilliput.quantize.settings import QuantizeSettings
+    from lilliput.stories.sources import Opened
 
 _Ids = npt.NDArray[np.int64]
 _CHECKED_SHARE = 4
 """One of so many stories is not calibrated on, but measured with."""
 _WORST_SHOWN = 5
+_MINUTES = 10.0
+"""Of training, where nothing else is said."""
+_PLAN_GROUPS = ("train", "teacher", "data")
+"""Of a plan, what may be set; every other setting is of the integer model."""
 
 
 class Kind(StrEnum):
@@ -45,7 +51,12 @@ def quantize(
             show_default=False,
         ),
     ] = [],  # noqa: B006 (typer copies it)
-    stories: Annotated[int, typer.Option(help="How many of them.", min=4)] = 64,
+    qat: Annotated[
+        bool, typer.Option("--qat", help="Train with rounded weights, on the stories of --data.")
+    ] = False,
+    minutes: options.Minutes = None,
+    tokens: options.Tokens = None,
+    stories: Annotated[int, typer.Option(help="How many to calibrate with.", min=4)] = 64,
     out: Annotated[
         Path | None, typer.Option(help="The model folder to make; MODEL-int8 and so on, here, if not given.")
     ] = None,
@@ -58,38 +69,47 @@ def quantize(
       lilliput quantize runs/story --to int8
       lilliput quantize runs/story --to int8 --data stories.txt --out story-int8
       lilliput quantize runs/story --to int4 --set down=int8 --set key_bits=7
+      lilliput quantize runs/story --to int4 --qat --data stories.txt --minutes 10
+      lilliput quantize runs/story --to ternary --qat --data stories.txt --minutes 60 --set teacher.folder=BIG
 
     Make an integer model: no float and no division is left, and every device computes the same
     bits (docs/integer-arithmetic.md). Ranges are taken from a few stories; where nothing else is
     set, int4 and ternary models keep their embedding in int8. Prints what was lost, measured
     with whole numbers on stories that were not calibrated with.
+
+    With --qat, weights first learn in the form that they will have, for 10 minutes if nothing else is
+    said, taught by the model itself or by teacher.folder; --set train.X and teacher.X change how.
+    Ctrl-C ends the learning early.
     """
     from lilliput.formats.folder import INTEGERS, load_folder, save_surroundings
     from lilliput.quantize.intmodel_file import fingerprint, save_intmodel
-    from lilliput.quantize.ptq import quantize as make
     from lilliput.quantize.settings import QuantizeSettings
     from lilliput.rundir import new_folder, refuse_full_folder
 
     path = out or Path(f"{model.resolve().name}-{to.value}")
     refuse_full_folder(path)
-    embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
     folder = load_folder(model)
-    _refuse_contradictions(folder, to, settings)
-    wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *settings])
-    ids = _read_stories(folder, data, stories) if data else write_calibration(model, folder, stories, seed)
-    checked, calibrated = ids[::_CHECKED_SHARE], [s for n, s in enumerate(ids) if n % _CHECKED_SHARE]
-    source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint, "settings": wish.model_dump()}
-    say(f"calibrating on {len(calibrated)} stories")
-    quantized = make(folder.config, folder.weights, calibrated, wish, source)
-    result = _measure(folder, quantized, checked) | {
-        "from": folder.path.resolve().name,
-        "calibration": ", ".join(data) if data else "the model's own stories",
-        "fingerprint": fingerprint(quantized.model),
-        "weight_bytes": quantized.model.weight_bytes,
-        "command": shlex.join(["lilliput", *sys.argv[1:]]),
-    }
-    kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
+    _refuse_contradictions(folder, to, settings, qat=qat, data=data, budget=minutes or tokens)
+    embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
+    own = [setting for setting in settings if not _is_of_plan(setting)]
+    wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *own])
     with new_folder(path) as made:
+        if qat:
+            plan_settings = [f"seed={seed}", *(setting for setting in settings if _is_of_plan(setting))]
+            budget = {"minutes": minutes or (None if tokens else _MINUTES), "tokens": tokens}
+            quantized, checked, learnt = _learn(folder, wish, plan_settings, budget, data, made, stories)
+        else:
+            quantized, checked = _round(folder, wish, model, data, stories, seed)
+            learnt = {}
+        result = _measure(folder, quantized, checked) | {
+            "from": folder.path.resolve().name,
+            "calibration": ", ".join(data) if data else "the model's own stories",
+            "fingerprint": fingerprint(quantized.model),
+            "weight_bytes": quantized.model.weight_bytes,
+            "command": shlex.join(["lilliput", *sys.argv[1:]]),
+            **learnt,
+        }
+        kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
         save_surroundings(made, folder.config, folder.tokenizer, kept | {"integers": result}, path.name)
         save_intmodel(made / INTEGERS, quantized.model)
     if as_json:
@@ -99,9 +119,69 @@ def quantize(
     say(f"{path}: try {command_name()} tell {shlex.quote(str(path))}")
 
 
-def _refuse_contradictions(folder: "ModelFolder", to: Kind, settings: list[str]) -> None:
+def _is_of_plan(setting: str) -> bool:
+    return "." in setting.partition("=")[0]
+
+
+def _round(
+    folder: "ModelFolder", wish: "QuantizeSettings", model: Path, data: list[str], count: int, seed: int
+) -> tuple["Quantized", list[_Ids]]:
+    """An integer model of the weights as they are, and stories to measure it with."""
+    from lilliput.quantize.ptq import quantize as make
+
+    ids = _read_stories(folder, data, count) if data else write_calibration(model, folder, count, seed)
+    checked, calibrated = ids[::_CHECKED_SHARE], [s for n, s in enumerate(ids) if n % _CHECKED_SHARE]
+    say(f"calibrating on {len(calibrated)} stories")
+    return make(folder.config, folder.weights, calibrated, wish, _source(folder, wish)), checked
+
+
+def _learn(
+    folder: "ModelFolder",
+    wish: "QuantizeSettings",
+    settings: list[str],
+    budget: dict[str, Any],
+    data: list[str],
+    place: Path,
+    count: int,
+) -> tuple["Quantized", list[_Ids], dict[str, Any]]:
+    """An integer model whose weights learnt rounded, stories to measure it with, and how it learnt."""
+    from lilliput.app.progress import open_counted
+    from lilliput.app.rounded_training import learn_rounded, make_plan
+    from lilliput.stories.sources import open_stories
+
+    plan = make_plan(folder, wish.weights, settings, budget)
+
+    def open_again() -> "Opened":
+        opened = open_stories(data, separator=plan.data.separator, column=plan.data.column)
+        return open_counted(opened)
+
+    say(open_again().description)
+    learnt = learn_rounded(folder, wish, plan, open_again, place, count, _source(folder, wish))
+    return learnt.quantized, learnt.held_back, {"training": learnt.training}
+
+
+def _source(folder: "ModelFolder", wish: "QuantizeSettings") -> dict[str, Any]:
+    return {"tokenizer_fingerprint": folder.tokenizer.fingerprint, "settings": wish.model_dump()}
+
+
+def _refuse_contradictions(
+    folder: "ModelFolder", to: Kind, settings: list[str], *, qat: bool, data: list[str], budget: float | None
+) -> None:
     """Raise ConfigError for settings that could not be honoured beside the rest."""
     names = [setting.partition("=")[0].strip() for setting in settings]
+    of_plan = [name for name in names if "." in name]
+    fixed = [name for name in names if qat and name in ("rounding", "units", "scales")]
+    if not qat and (budget or of_plan):
+        what = f"--set {of_plan[0]}" if of_plan else "--minutes and --tokens"
+        raise ConfigError(f"{what}: that is for training: add --qat")
+    if qat and not data:
+        raise ConfigError("--qat trains: name stories to learn from, --data FILE")
+    if fixed:
+        raise ConfigError(
+            f"--qat decides {fixed[0]} itself, so that integers are what was trained: leave it out"
+        )
+    if strange := [name for name in of_plan if name.partition(".")[0] not in _PLAN_GROUPS]:
+        raise ConfigError(f"--set {strange[0]}: of a plan only {', '.join(_PLAN_GROUPS)} can be set here")
     if "weights" in names:
         raise ConfigError(f"--to {to.value} says how weights are held: leave --set weights= out")
     if "head" in names and getattr(folder.config, "tied", False):
@@ -141,16 +221,11 @@ def write_calibration(model: Path, folder: "ModelFolder", count: int, seed: int)
 
 def _measure(folder: "ModelFolder", quantized: "Quantized", stories: list[_Ids]) -> dict[str, Any]:
     """What was lost, all together and matrix by matrix."""
-    from lilliput.quantize.observe import costs_of, observe
-    from lilliput.quantize.reference import IntCache, Reference
+    from lilliput.app.integer_score import score_integers
+    from lilliput.quantize.observe import observe
 
     seen = observe(quantized.model.config, folder.weights, stories, most_rows=1)
-    reference, nats = Reference(quantized.model), 0.0
-    for story in stories:
-        ids, targets = story[: folder.config.context], story[1 : folder.config.context + 1]
-        logits = reference.read(ids, IntCache(quantized.model))[: len(targets)]
-        nats += float(costs_of(logits / 2.0**quantized.model.logit_bits, targets).sum())
-    before, after = seen.nats / seen.tokens, nats / seen.tokens
+    before, after = seen.nats / seen.tokens, score_integers(quantized.model, stories)
     worst = sorted(quantized.reports, key=lambda report: -report.by_both)
     return {
         "float_nats_per_token": before,
