@@ -145,11 +145,12 @@ def _learn(
     count: int,
 ) -> tuple["Quantized", list[_Ids], dict[str, Any]]:
     """An integer model whose weights learnt rounded, stories to measure it with, and how it learnt."""
+    from lilliput.app.commands.train import name_teacher
     from lilliput.app.progress import open_counted
     from lilliput.app.rounded_training import learn_rounded, make_plan
     from lilliput.stories.sources import open_stories
 
-    plan = make_plan(folder, wish.weights, settings, budget)
+    plan = name_teacher(make_plan(folder, wish.weights, settings, budget))
 
     def open_again() -> "Opened":
         opened = open_stories(data, separator=plan.data.separator, column=plan.data.column)

@@ -83,7 +83,7 @@ def train(
         return
     reading = {"separator": separator and separator.value, "column": column}
     found = _find(plan, data, seed, settings, reading, start)
-    found = _name_teacher(found.with_changes(budget, "train").with_settings(settings))
+    found = name_teacher(found.with_changes(budget, "train").with_settings(settings))
     if out is None:
         _tell_dry_run(found, data, as_json)
     else:
@@ -133,7 +133,7 @@ def _from_folder(plan: "Plan", start: Path | None) -> "Plan":
     return starting_from(plan, find_model(Path(folder))) if folder else plan
 
 
-def _name_teacher(plan: "Plan") -> "Plan":
+def name_teacher(plan: "Plan") -> "Plan":
     """The plan with its teacher's folder, which may be a model that we ship; raises if it is none."""
     if plan.teacher.folder is None:
         return plan
