@@ -4,7 +4,7 @@
 
 Two tokenizers trained on nearly the same text have nearly the same pieces: those of the shipped `laptop` and
 `pocket` share 2,044 of 2,048. A piece that the teacher lacks gets the mean of the rows of those that it would
-read in its place, made short, so that it is seldom expected. What the change costs `lilliput evaluate OUT` says.
+read in its place, made short: it is seldom expected. `lilliput evaluate OUT` says what the change costs.
 """
 
 import sys

@@ -7,7 +7,7 @@ from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.quantize.intmodel import KIND_LIMITS, IntConfig
 from lilliput.quantize.observe import observe
 from lilliput.quantize.ptq import quantize
-from lilliput.quantize.qat import STEP_RATE, Grid, even_out, make_grids
+from lilliput.quantize.qat import STEP_RATES, Grid, even_out, make_grids
 from lilliput.quantize.rounding import round_rows
 from lilliput.quantize.settings import QuantizeSettings
 
@@ -40,7 +40,9 @@ def test_a_grids_slopes_are_those_of_torch_with_rounding_taken_as_nothing(kind):
     (rounded @ torch.tensor(read)).square().sum().backward()
     grid.learn(matrix, rounded.grad.numpy(), 1.0)
     # the first step of Adam is as long as its rate, against the slope
-    assert np.allclose(np.log(grid.steps / before), -STEP_RATE * np.sign(steps.grad.numpy()), atol=1e-5)
+    assert np.allclose(
+        np.log(grid.steps / before), -STEP_RATES[kind] * np.sign(steps.grad.numpy()), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("config", FAMILIES, ids=lambda config: config.family)

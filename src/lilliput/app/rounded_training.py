@@ -37,7 +37,9 @@ from lilliput.training.steps import make_step
 from lilliput.training.straight import StraightThrough
 
 _CHECKS = 10
-_RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1.5e-2}
+_CHECK_CALIBRATION = 16
+"""Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
+_RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1e-2}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 
 
@@ -102,17 +104,18 @@ def learn_rounded(
     grids = _grids(start, wish)
     final = wish.with_settings(["rounding=nearest", "units=even"])
 
-    def make_integers(weights: Weights) -> Quantized:
-        return quantize(folder.config, weights, calibrated, final, source)
+    def make_integers(weights: Weights, stories: Sequence[Ids] = calibrated) -> Quantized:
+        return quantize(folder.config, weights, stories, final, source)
 
     step = StraightThrough(make_step(plan, start=start), grids)
-    bytes_each = prepared.data.train_bytes / prepared.data.train_tokens
+    texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
+    bytes_each = sum(len(text.encode()) for text in texts) / sum(len(story) - 1 for story in check_stories)
 
     def check() -> Row:
-        nats = score_integers(make_integers(step.weights()).model, check_stories)
+        integers = make_integers(step.weights(), calibrated[:_CHECK_CALIBRATION]).model
+        nats = score_integers(integers, check_stories)
         return {HELD_BACK_NATS: nats, HELD_BACK_BITS: nats / log(2) / bytes_each}
 
-    texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
     with stop_on_signal() as should_stop:
         batches = open_batches(plan, prepared.train)
         outcome = learn(plan, step, batches, files, prepared, texts, should_stop, check)

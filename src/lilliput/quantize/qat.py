@@ -16,8 +16,9 @@ from lilliput.quantize.settings import QuantizeSettings
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 Matrix = npt.NDArray[np.float32]
-STEP_RATE = 0.01
-"""Share of itself by which a row's step changes in one step of training, at the peak of the rates."""
+STEP_RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1e-2}
+"""Share of itself by which a row's step changes in one step of training, at the peak of the rates: fine grids
+bear less, since all of a row's weights change with it."""
 _BETA1, _BETA2 = 0.9, 0.99
 
 
@@ -25,7 +26,7 @@ class Grid:
     """Where the weights of one matrix (R, C) may lie: whole numbers up to a limit times a step a row."""
 
     def __init__(self, matrix: Matrix, kind: Kind) -> None:
-        self._limit = KIND_LIMITS[kind]
+        self._limit, self._rate = KIND_LIMITS[kind], STEP_RATES[kind]
         steps = round_rows(matrix.astype(np.float64), kind, method="nearest").steps
         self.steps: Matrix = steps.astype(np.float32)[:, np.newaxis]  # (R, 1)
         self._first, self._second = np.zeros_like(self.steps), np.zeros_like(self.steps)  # Adam's moments
@@ -50,7 +51,7 @@ class Grid:
         self._second += (1 - _BETA2) * (slope**2 - self._second)
         first = self._first / (1 - _BETA1**self._times)
         second = self._second / (1 - _BETA2**self._times)
-        self.steps *= np.exp(-STEP_RATE * factor * first / (np.sqrt(second) + 1e-12))
+        self.steps *= np.exp(-self._rate * factor * first / (np.sqrt(second) + 1e-12))
 
     def _whole(self, matrix: Matrix) -> Matrix:
         whole: Matrix = np.rint(matrix / self.steps)
