@@ -60,7 +60,7 @@ from lilliput.training.step_torch import TorchStep
 from lilliput.training.straight import StraightThrough
 
 ROUNDS = 3
-CALIBRATION = 48
+CALIBRATION = 16
 THEIRS = {
     "torchao int8 rows": Int8WeightOnlyConfig(),
     "torchao int8 rows, int8 inputs": Int8DynamicActivationInt8WeightConfig(),

@@ -39,7 +39,7 @@ from lilliput.training.straight import StraightThrough
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
-_RATES: dict[Kind, float] = {"int8": 1e-3, "int4": 1e-3, "ternary": 1e-2}
+_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 
 
