@@ -85,7 +85,7 @@ def test_integers_are_the_very_weights_that_learnt(config, kind, weights_of, sto
         unit = said / steps
         used = np.abs(trained).max(1) > 0
         if name.endswith(("attn.o.weight", "mlp.down.weight")):  # all rows answer in one unit
-            assert np.allclose(unit[used], unit[used][0], rtol=2e-4)
+            assert np.allclose(unit[used], unit[used][0], rtol=2.0**-11)  # multipliers have 12 bits
 
 
 def test_rows_that_are_rounded_are_rounded_to_themselves():
