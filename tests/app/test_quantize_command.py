@@ -211,3 +211,19 @@ def test_an_export_that_makes_no_sense_is_refused(integers, tmp_path, monkeypatc
     assert run(["export", integers, *arguments]) == 2
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_program_that_computes_otherwise_is_not_written(integers, tmp_path, monkeypatch, capsys):
+    from lilliput.deploy import parity
+
+    def differ(command, ids):
+        return np.zeros((len(ids), 280), np.int64)
+
+    monkeypatch.setattr(parity, "run_logits", differ)
+    monkeypatch.chdir(tmp_path)
+    for more in (["-o", "story.c"], ["--library", "-o", "story.c"], ["--board", "pico", "-o", "board"]):
+        if not shutil.which("cc"):
+            pytest.skip("needs a C compiler")
+        assert run(["export", integers, "--to", "c", *more]) != 0
+        assert "NOT those of the reference: nothing was written" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -129,6 +129,7 @@ def test_it_calls_nothing_but_what_prints(integers, tokenizer, tmp_path):
     printing = {
         "putc",
         "putchar",
+        "puts",
         "fputs",
         "fputc",
         "fflush",
@@ -174,7 +175,11 @@ def test_weights_are_counted_as_they_are_stored(integers):
         (["-k", "70000"], "likeliest"),
         (["-p", "0"], "up to 1"),
         (["-p", "1.5"], "up to 1"),
-        (["--help"], "story [-t 0.8]"),
+        (["-t"], "0 to 2"),
+        (["-t", "0.85"], "in tenths"),
+        (["-p", "0.12345"], "four digits"),
+        (["-s", "18446744073709551616"], "a seed"),
+        (["--hlep"], "story [-t 0.8]"),
         (["One", "Two"], "in quotes"),
         (["fox " * 99], "fills the whole context"),
         (["--logits", "300"], "ids of the vocabulary"),
@@ -187,3 +192,32 @@ def test_what_cannot_be_done_is_said_in_one_line(integers, tokenizer, tmp_path, 
     assert done.stdout == ""
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_beginning_may_fill_all_but_one_position_and_help_is_no_mistake(integers, tokenizer, tmp_path):
+    text = "once upon a time there was a little girl who loved the sunny park"
+    count = len(tokenizer.encode(text))
+    short = shorten(integers.draw_model(1), count + 1)
+    command = build(tmp_path, write_c(short, tokenizer), *SANITIZERS)
+    assert len(text) > count + 1  # a byte an id would not fit
+    assert tell(command, "-n", "1", text).startswith(text.encode())
+    assert tell(command, "-n", "1", "--", text).startswith(text.encode())
+    assert b"story [-t 0.8]" in tell(command, "--help")
+    done = subprocess.run([*command, text + " once"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "story: that beginning fills the whole context\n")
+
+
+@pytest.mark.parametrize("state", ["-marm", "-mthumb"])
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_it_compiles_for_older_arm_processors_in_either_state(integers, tokenizer, tmp_path, state, level):
+    if not shutil.which("arm-linux-gnueabihf-gcc"):
+        pytest.skip("needs arm-linux-gnueabihf-gcc")
+    model = shorten(integers.draw_model(5), 9)
+    (tmp_path / "story.c").write_text(write_c(model, tokenizer)["story.c"])
+    command = ["arm-linux-gnueabihf-gcc", "-march=armv6+fp" if state == "-marm" else "-march=armv7-a+fp"]
+    flags = [*STRICT, level, state, "-static", "-o", "story", "story.c"]
+    subprocess.run([*command, *flags], cwd=tmp_path, check=True)
+    if shutil.which("qemu-arm"):
+        ids = draw_ids(model, 9)
+        logits = run_logits(["qemu-arm", str(tmp_path / "story")], ids)
+        assert compare_logits(model, ids, logits).unequal == 0

@@ -14,7 +14,7 @@ from lilliput.deploy.csource import write_c
 from lilliput.deploy.parity import compare_logits, run_logits
 from lilliput.errors import ConfigError
 from lilliput.models.config import LlamaConfig, Qwen3Config
-from lilliput.quantize.bounds import check_bounds
+from lilliput.quantize.bounds import check_bounds, list_bounds
 from lilliput.quantize.draw import make_int_sampler, plan_draws
 from lilliput.quantize.intmodel import KIND_LIMITS, IntLayer, IntMatrix, IntModel, IntNorm
 from lilliput.quantize.reference import Reference
@@ -165,3 +165,24 @@ def test_a_model_that_could_overflow_is_refused_with_the_bounds_name(integers):
     far = replace(layer, o=great)
     with pytest.raises(ConfigError, match=r"blocks\.0\.attn\.o scaled sums may reach"):
         check_bounds(replace(model, layers=(far, *model.layers[1:])))
+
+
+def test_numbers_that_a_device_would_compute_otherwise_are_refused(integers):
+    model = integers.draw_model(0)
+    layer = model.layers[0]
+    for changed, said in (
+        (replace(layer, hidden_shift=31), "hidden_shift is 31"),
+        (replace(layer, k=replace(layer.k, input_limit=63)), r"k\.input_limit is 63"),
+        (replace(layer, up=replace(layer.up, input_limit=63)), r"up\.input_limit is 63"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            check_bounds(replace(model, layers=(changed, *model.layers[1:])))
+
+
+def test_values_of_four_bits_are_bounded_with_the_eight_that_they_are_held_with(integers):
+    config = LlamaConfig(
+        vocab_size=270, d_model=8, n_layers=1, d_ff=8, context=16_384, n_heads=1, n_kv_heads=1
+    )
+    model = integers.quantized(config, "value_bits=4").model
+    bound = next(bound for bound in list_bounds(model) if bound.name.endswith("attn.values"))
+    assert bound.most == 16_384 * 2**model.chance_bits * 15 <= bound.allowed

@@ -27,15 +27,18 @@ def export_wasm(path: Path, output: Path, context: int | None) -> None:
         raise ConfigError(f"-o {output}: a module's name ends in .wasm")
     wrapper, text = output.with_name(WRAPPER), read_wrapper()
     refuse_overwrite(output)
-    if not (wrapper.is_file() and wrapper.read_text(encoding="utf-8") == text):
-        refuse_overwrite(wrapper)
+    if wrapper.exists() and not (wrapper.is_file() and wrapper.read_bytes() == text.encode()):
+        raise ConfigError(
+            f"{wrapper} is another file than would be written: name another folder, or remove it"
+        )
     opened = open_integer_folder(path, context)
     module = _build(opened)
+    compared = _compare_in_node(opened, module)
     with atomic_write(output) as file:
         file.write(module)
     write_text(wrapper, text)
     say(f"{output}: {len(module):,} bytes, model, tokenizer and engine; {wrapper} calls it (docs/web.md)")
-    _compare_in_node(opened, module)
+    say(compared)
 
 
 def export_html(path: Path, output: Path, context: int | None, licence: str | None) -> None:
@@ -50,13 +53,14 @@ def export_html(path: Path, output: Path, context: int | None, licence: str | No
     refuse_overwrite(output)
     opened = open_integer_folder(path, context)
     module = _build(opened)
+    compared = _compare_in_node(opened, module)
     ids = draw_ids(opened.model, _COMPARED)
     reference = Reference(opened.model)
     logits = reference.read(ids, reference.start())
     page = make_page(module, _describe(path, opened, len(module), licence), ids, logits)
     write_text(output, page)
     say(f"{output}: {output.stat().st_size:,} bytes; it opens from a double click and needs no network")
-    _compare_in_node(opened, module)
+    say(compared)
     say(f"the page compares {logits.size:,} logits by itself whenever it is opened, and says so")
 
 
@@ -67,17 +71,17 @@ def _build(opened: "IntegerFolder") -> bytes:
     return build_wasm(write_c(opened.model, opened.tokenizer, ends=opened.ends))
 
 
-def _compare_in_node(opened: "IntegerFolder", module: bytes) -> None:
+def _compare_in_node(opened: "IntegerFolder", module: bytes) -> str:
+    """What is to be said of the module's logits. Raises LilliputError where they are not the reference's."""
     from lilliput.deploy.parity import compare_logits, draw_ids
     from lilliput.deploy.wasm import ask_node, find_node
 
     node = find_node()
     if node is None:
-        say("there is no Node.js here: the logits were not compared")
-        return
+        return "there is no Node.js here: the logits were not compared"
     ids = draw_ids(opened.model, _COMPARED)
     logits = ask_node(node, module, ids, opened.model.config.vocab_size)
-    say(f"run in Node.js: {compare_logits(opened.model, ids, logits)}")
+    return f"run in Node.js: {compare_logits(opened.model, ids, logits).require()}"
 
 
 def _describe(path: Path, opened: "IntegerFolder", module_bytes: int, licence: str | None) -> "About":

@@ -7,7 +7,7 @@ from lilliput.deploy.numbers_c import write_numbers
 from lilliput.deploy.tokens_c import tokens_code, write_tokens
 from lilliput.errors import ConfigError
 from lilliput.quantize.draw import plan_draws
-from lilliput.quantize.intmodel import IntModel
+from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntModel
 from lilliput.quantize.intmodel_file import fingerprint
 from lilliput.quantize.packing import pack_rows, scales_fit
 from lilliput.tokens import Tokenizer
@@ -17,8 +17,6 @@ TEMPERATURES = 21
 _TOP_P = 62_259
 """0.95, as `lilliput tell` has it, in units of 2 ** -16."""
 _MOST_BYTES = 2**31 - 1
-_NIBBLE = 7
-"""Keys and values up to this lie two in a byte."""
 
 
 def write_c(
@@ -97,11 +95,11 @@ def _sizes(model: IntModel) -> dict[str, int]:
 
 
 def _key_nibbles(model: IntModel) -> int:
-    return int(all(layer.k_limit <= _NIBBLE for layer in model.layers))
+    return int(all(layer.k_limit <= NIBBLE_LIMIT for layer in model.layers))
 
 
 def _value_nibbles(model: IntModel) -> int:
-    return int(all(layer.v.output_limit <= _NIBBLE for layer in model.layers))
+    return int(all(layer.v.output_limit <= NIBBLE_LIMIT for layer in model.layers))
 
 
 def _banner(model: IntModel, name: str) -> str:

@@ -30,6 +30,14 @@ class Parity:
             return f"{self.unequal:,} of {self.compared:,} logits are NOT those of the reference"
         return f"all {self.compared:,} logits are those of the reference, bit for bit"
 
+    def require(self) -> "Parity":
+        """Itself. Raises LilliputError where a logit is not equal: such a program must not be shipped."""
+        if self.unequal:
+            raise LilliputError(
+                f"{self}: nothing was written; this is a fault of lilliput or of the compiler"
+            )
+        return self
+
 
 def draw_ids(model: IntModel, count: int, seed: int = 0) -> npt.NDArray[np.int64]:
     """Ids to compare with: `count` of them, or as many as the context holds, each as likely."""

@@ -24,9 +24,7 @@ class IntBatch(TurnsBatch):
     def begin(self, slot: int, request: Request) -> None:
         """See BatchEngine.begin."""
         if request.sampling.repetition_penalty != 1:
-            raise LilliputError(
-                "the integer engine, as devices, has no repetition penalty: leave it out or use --engine c"
-            )
+            raise LilliputError("the integer engine, as devices, has no repetition penalty: leave it out")
         super().begin(slot, request)
 
 

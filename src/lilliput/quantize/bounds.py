@@ -6,7 +6,7 @@ import numpy as np
 
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import INT16, INT32, SPLIT_SHIFT, Ints
-from lilliput.quantize.intmodel import IntMatrix, IntModel, IntNorm
+from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntLayer, IntMatrix, IntModel, IntNorm
 from lilliput.quantize.numbers import check_numbers, list_norms
 
 
@@ -50,7 +50,7 @@ def list_bounds(model: IntModel) -> list[Bound]:
             Bound(f"{at}.attn.turned keys", turned + (offset << 14) + (1 << 13 + layer.k_shift), INT32),
             Bound(f"{at}.attn.scores", config.d_head * layer.q_limit * layer.k_limit, INT32 // 2),
             Bound(f"{at}.attn.chances", config.context * most_chance, INT32),
-            Bound(f"{at}.attn.values", config.context * most_chance * layer.v.output_limit, INT32),
+            Bound(f"{at}.attn.values", config.context * most_chance * _most_value(layer), INT32),
             Bound(f"{at}.attn.o_shift", layer.o_shift, 30 + (model.chance_bits - 15) - 17),
         ]
         gated = int(np.abs(model.activation.astype(np.int64)).max()) * layer.up.output_limit
@@ -58,6 +58,12 @@ def list_bounds(model: IntModel) -> list[Bound]:
     for name, matrix in [*model.iter_matrices()[1:], *([("head", model.head)] if config.tied else [])]:
         bounds += _matrix(name, matrix)
     return [*bounds, *(bound for name, norm in list_norms(model) for bound in _norm(name, norm))]
+
+
+def _most_value(layer: IntLayer) -> int:
+    """What a chance may be multiplied by: values of 4 bits are held, and may be added up, with 8 more."""
+    limit = layer.v.output_limit
+    return limit + 8 if limit <= NIBBLE_LIMIT else limit
 
 
 def _turned(model: IntModel) -> int:

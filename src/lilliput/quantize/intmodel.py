@@ -14,6 +14,8 @@ from lilliput.models.config import LlamaConfig, Qwen3Config
 Kind = Literal["int8", "int4", "ternary"]
 KIND_LIMITS: dict[Kind, int] = {"int8": 127, "int4": 7, "ternary": 1}
 """Greatest magnitude of a weight."""
+NIBBLE_LIMIT = 7
+"""Keys and values up to this may lie two in a byte."""
 Array = npt.NDArray[Any]
 IntConfig = LlamaConfig | Qwen3Config
 

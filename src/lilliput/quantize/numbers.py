@@ -45,14 +45,22 @@ def check_numbers(model: IntModel) -> None:
         at = f"blocks.{number}"
         for name, most in (("q_shift", 15), ("k_shift", 15), ("o_shift", 31)):
             _within(f"{at}.{name}", getattr(layer, name), 0, most)
-        for name in ("score_shift", "hidden_shift"):
-            _within(f"{at}.{name}", getattr(layer, name), 0, 31)
+        _within(f"{at}.score_shift", layer.score_shift, 0, 31)
+        _within(f"{at}.hidden_shift", layer.hidden_shift, 0, 30)
         _check_limit(f"{at}.q_limit", layer.q_limit, INT16)
         _check_limit(f"{at}.k_limit", layer.k_limit, MOST_CACHED)
     for name, norm in list_norms(model):
         _check_norm(name, norm)
     for use in _list_uses(model):
         _check_matrix(use)
+    for number, layer in enumerate(model.layers):  # a device narrows once what several matrices read
+        for name, matrix, first in (
+            ("k", layer.k, layer.q),
+            ("v", layer.v, layer.q),
+            ("up", layer.up, layer.gate),
+        ):
+            limit = first.input_limit
+            _within(f"blocks.{number}.{name}.input_limit", matrix.input_limit, limit, limit)
     if model.config.tied and model.head.kind != model.embed.kind:
         raise ConfigError(
             f"embed is {model.embed.kind} and head {model.head.kind}, and they are one matrix here"
@@ -116,7 +124,7 @@ def _check_matrix(use: _Use) -> None:
 def _check_norm(name: str, norm: IntNorm) -> None:
     _within(f"{name}.shift", norm.shift, 0, 30)
     _within(f"{name}.square_bits", norm.square_bits, 1, 15)
-    _within(f"{name}.epsilon", norm.epsilon, 0, 2**31)
+    _within(f"{name}.epsilon", norm.epsilon, 0, 2**31 - 1)
     of_heads = name.endswith(("q_norm", "k_norm"))  # what is turned has 16 bits
     _check_limit(f"{name}.output_limit", norm.output_limit, INT16, INT16 if of_heads else None)
 

@@ -130,7 +130,8 @@ class _Builder:
         self._activated_step = float(np.abs(activated).max()) / INT16
         self._activation = np.rint(activated / self._activated_step).astype(np.int16)
         # so that as many values as the context holds, each times its chance, add up within 32 bits
-        room_bits = 31 - (config.context - 1).bit_length() - (settings.value_bits - 1)
+        value_bits = max(settings.value_bits - 1, 4)  # nibbles may be added up with 8 more
+        room_bits = 31 - (config.context - 1).bit_length() - value_bits
         self._chance_bits = min(settings.chance_bits, room_bits)
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []

@@ -1,5 +1,6 @@
 """`lilliput export`: a model folder becomes a file for another program."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -55,7 +56,7 @@ def export(
         typer.Option(
             help="C, WebAssembly, HTML: positions of a story, which decide the working memory; all if not "
             "given.",
-            min=1,
+            min=2,
         ),
     ] = None,
     board: Annotated[
@@ -199,11 +200,14 @@ def _export_board(path: Path, output: Path, context: int | None, board: str) -> 
     refuse_full_folder(output)
     opened = open_integer_folder(path, context)
     story = write_c(opened.model, opened.tokenizer, library=True, ends=opened.ends)
+    compared = _compare_c(opened)
     with new_folder(output) as folder:
         for place, text in board_files(board, story, project).items():
             write_text(folder / place, text)
-    _report_c(opened, f"{output}, a project for {BOARDS[board].title}")
-    say(f"next: {BOARDS[board].next_step.replace('FOLDER', str(output)).replace('@PROJECT@', project)}")
+    _say_sizes(opened, f"{output}, a project for {BOARDS[board].title}")
+    say(compared)
+    step = BOARDS[board].next_step.replace("FOLDER", shlex.quote(str(output)))
+    say(f"next: {step.replace('@PROJECT@', project)}")
 
 
 def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -> None:
@@ -213,32 +217,41 @@ def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -
 
     if output.suffix != ".c":
         raise ConfigError(f"-o {output}: a C file's name ends in .c")
+    if any(character in output.name for character in '"\\\n'):
+        raise ConfigError(f"-o {output}: a name without quotes and backslashes, which C could not include")
     written = [output, *([output.with_suffix(".h")] if library else [])]
     for file in written:
         refuse_overwrite(file)
     opened = open_integer_folder(path, context)
     model = opened.model
     texts = write_c(model, opened.tokenizer, library=library, ends=opened.ends, name=output.stem)
+    compared = _compare_c(opened)
     for file in written:
         write_text(file, texts[file.name])
-    _report_c(opened, " and ".join(map(str, written)))
+    _say_sizes(opened, " and ".join(map(str, written)))
+    say(compared)
     if not library:
-        say(f'try: cc -O3 -o story {output} && ./story "Once upon a time"')
+        say(f'try: cc -O3 -o story {shlex.quote(str(output))} && ./story "Once upon a time"')
 
 
-def _report_c(opened: "IntegerFolder", written: str) -> None:
-    """What was written, and that it computes what the reference does."""
-    from lilliput.deploy.csource import count_weight_bytes, working_bytes, write_c
-    from lilliput.deploy.parity import compare_logits, compile_c, draw_ids, run_logits
+def _say_sizes(opened: "IntegerFolder", written: str) -> None:
+    from lilliput.deploy.csource import count_weight_bytes, working_bytes
 
     model = opened.model
     say(
         f"{written}: {count_weight_bytes(model):,} bytes of weights; "
         f"working memory {working_bytes(model):,} bytes for {model.config.context} positions"
     )
+
+
+def _compare_c(opened: "IntegerFolder") -> str:
+    """What is to be said of the program's logits. Raises LilliputError where they are not the reference's."""
+    from lilliput.deploy.csource import write_c
+    from lilliput.deploy.parity import compare_logits, compile_c, draw_ids, run_logits
+
+    model = opened.model
     with compile_c(write_c(model, opened.tokenizer, ends=opened.ends)) as command:
         if command is None:
-            say("there is no C compiler here: the logits were not compared")
-            return
+            return "there is no C compiler here: the logits were not compared"
         ids = draw_ids(model, _COMPARED)
-        say(f"compiled and run: {compare_logits(model, ids, run_logits(command, ids))}")
+        return f"compiled and run: {compare_logits(model, ids, run_logits(command, ids)).require()}"

@@ -244,7 +244,8 @@ def _show(result: dict[str, Any]) -> None:
             "nats per token, float": result["float_nats_per_token"],
             "nats per token, integer": result["nats_per_token"],
             "lost": result["lost_nats_per_token"],
-            "measured on": f"{result['measured_stories']} others, {result['measured_tokens']:,} tokens",
+            "measured on": f"{result['measured_stories']} stories not calibrated with, "
+            f"{result['measured_tokens']:,} tokens",
             "bytes of weights": result["weight_bytes"],
             "fingerprint": result["fingerprint"],
         }

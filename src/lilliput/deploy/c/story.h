@@ -1,11 +1,11 @@
 #include <stdint.h>
 
-/* How a token is drawn: docs/integer-arithmetic.md, section 4. */
+/* How a token is drawn: docs/integer-arithmetic.md, section 4. Multiplier and shift come from lp_draw_at. */
 typedef struct {
   uint32_t top_p;      /* the likeliest that together have this share, in 1/65536; 65536: all */
   uint16_t top_k;      /* the likeliest so many; 0: all */
   uint16_t most_below; /* those within so many 1/256 of a power of two of the likeliest; 65535: all */
-  uint16_t multiplier; /* with the shift, the temperature; 0: always the likeliest */
+  uint16_t multiplier; /* up to 32767, with a shift of 1 to 46 the temperature; 0: always the likeliest */
   uint8_t shift;
 } lp_draw;
 
