@@ -36,5 +36,5 @@ def test_more_ends_than_c_looks_for_are_refused_unless_torch_computes(
             assert read_ends(tmp_path, tokenizer, "c") == set(named)
     with pytest.raises(FormatError, match=r"names 9 ids that end a story.* use --engine torch"):
         read_ends(tmp_path, tokenizer, "c")
-    monkeypatch.setattr(ends, "choose_engine", lambda name: name or "torch")  # as where C was not built
+    monkeypatch.setattr(ends, "choose_engine", lambda name, _: name or "torch")  # as where C was not built
     assert len(read_ends(tmp_path, tokenizer, None)) == 9
