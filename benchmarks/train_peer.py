@@ -104,6 +104,7 @@ def train_hf(wish):
             weight_decay=0.1,
             max_grad_norm=1.0,
             use_cpu=True,
+            bf16=wish["precision"] == "bfloat16",
             report_to=[],
             save_strategy="no",
             logging_strategy="no",

@@ -8,7 +8,8 @@ Every peer is optional. LLAMA2C and NANOGPT are checkouts, whose train.py runs a
 (torch, sentencepiece, requests, tqdm; this Python unless said); PYTHON has transformers, accelerate, torch.
 All learn from windows of exactly the context, in float32, with AdamW, on the threads that each takes by
 itself; nanoGPT trains its nearest shape, with GELU and without grouped heads. `ours C bf16` multiplies
-bfloat16 and `ours C muon` has Muon's step: rows of their own, beside the like-for-like ones. In each round
+bfloat16, as `HF Trainer bf16` does (llama2.c and nanoGPT compute in float32 on a CPU whatever they are told),
+and `ours C muon` has Muon's step: rows of their own, beside the like-for-like ones. In each round
 every trainer runs for --seconds in a process of its own; its first --drop steps are not counted. Speeds
 are by each trainer's own clock; GFLOP/s are what the shape needs (flops_per_token, the mean over the
 positions), and the peak is what a loop of multiply-adds reached in that round. `cores_of_others` says how
@@ -63,7 +64,7 @@ OURS = {
     "ours C bf16": ("c", {"precision": "bfloat16", "optimizer": "adamw"}),
     "ours torch": ("torch", {"precision": "float32", "optimizer": "adamw"}),
 }
-PEERS = ("llama2.c", "nanoGPT", "HF Trainer")
+PEERS = ("llama2.c", "nanoGPT", "HF Trainer", "HF Trainer bf16")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def set_trainers(options: argparse.Namespace, shape: Shape, folder: Path) -> dic
         command = nanogpt_command(options.peer_python, options.nanogpt, shape)
         trainers["nanoGPT"] = Trainer(command, place, NANOGPT_LINE, shape.as_gpt2())
     if options.hf_python:
-        add_worker("HF Trainer", options.hf_python, "hf", {})
+        for name, precision in (("HF Trainer", "float32"), ("HF Trainer bf16", "bfloat16")):
+            add_worker(name, options.hf_python, "hf", {"precision": precision})
     for name, (engine, settings) in OURS.items():
         if settings["precision"] != "bfloat16" or has_bfloat16():
             add_worker(name, sys.executable, engine, settings)

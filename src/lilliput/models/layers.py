@@ -55,15 +55,15 @@ class Rotary(nn.Module):
     """Rotary positions (Su et al. 2021), channel i turned with channel i + K/2 as Hugging Face does."""
 
     cos: Tensor  # (context, K)
-    sin: Tensor  # (context, K)
+    sin: Tensor  # (context, K), the left half with its sign changed
 
     def __init__(self, d_head: int, context: int, theta: float) -> None:
         super().__init__()
         exponents = torch.arange(0, d_head, 2, dtype=torch.int64).float() / d_head
         angles = torch.outer(torch.arange(context).float(), 1.0 / theta**exponents)  # (context, K/2)
-        angles = torch.cat((angles, angles), dim=-1)
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        cos, sin = angles.cos(), angles.sin()
+        self.register_buffer("cos", torch.cat((cos, cos), dim=-1), persistent=False)
+        self.register_buffer("sin", torch.cat((-sin, sin), dim=-1), persistent=False)
 
     def forward(self, x: Tensor, start: int) -> Tensor:
         """Turn x (B, H, T, K), whose first token stands at position `start`.
@@ -73,8 +73,7 @@ class Rotary(nn.Module):
         end = start + x.shape[-2]
         _check_context(end, len(self.cos))
         cos, sin = self.cos[start:end], self.sin[start:end]
-        left, right = x.chunk(2, dim=-1)
-        return x * cos + torch.cat((-right, left), dim=-1) * sin
+        return x * cos + x.roll(x.shape[-1] // 2, dims=-1) * sin
 
 
 class LearnedPositions(nn.Module):

@@ -26,8 +26,10 @@ from lilliput.training.average import Average
 from lilliput.training.distributed import ALONE, Ranks, spread
 from lilliput.training.dropout import add_dropout, masks_of
 from lilliput.training.groups import Group, empty_group, pad_rows
+from lilliput.training.heap import keep_freed_memory
 from lilliput.training.init import initial_weights
 from lilliput.training.lora import add_adapters, merge_adapters
+from lilliput.training.norm_torch import quicken_norms
 from lilliput.training.optim_torch import Optimizers
 from lilliput.training.plan import LoraPlan, TrainPlan
 from lilliput.training.precision import LossScale, half_type
@@ -62,8 +64,11 @@ class TorchStep:
         self._routers = RouterLogits(self.model) if plan.balance_loss else None
         if plan.dropout:
             add_dropout(self.model, plan.dropout)
-        if self._torch_device.type == "cpu" and not plan.compile:
-            quicken_attention(self.model)
+        if self._torch_device.type == "cpu":
+            keep_freed_memory()
+            if not plan.compile:
+                quicken_attention(self.model)
+                quicken_norms(self.model)
         if plan.checkpoint_activations:
             _recompute_blocks(self.model)
         self._half = half_type(plan, self._torch_device)
