@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from lilliput.errors import ConfigError
 from lilliput.generation.generate import tell_story
 from lilliput.generation.int_batch import IntBatch
 from lilliput.generation.sample import Sampling
+from lilliput.quantize.intmodel import shorten
 from lilliput.quantize.reference import Reference
 
 STUBS = Path(__file__).with_name("stubs")
@@ -41,6 +43,11 @@ def told(case):
     sampling = Sampling(temperature=0.8, top_p=1.0)
     story = tell_story(IntBatch(Reference(case.model)), case.tokenizer, sampling, 1, "Once upon a time")
     return f"{story}\n".encode()
+
+
+def make_short(case, context):
+    """The same with a context in which "Once upon a time" has no room."""
+    return replace(case, model=shorten(case.model, context))
 
 
 def write_project(board, case, folder):
@@ -80,6 +87,51 @@ def test_a_program_for_the_pico_tells_the_story_of_the_desktop(case, told, tmp_p
     write_project("pico", case, folder)
     assert run_here(folder, "cc", [folder / "main.c"], folder) == told
     assert "add_executable(bedtime main.c" in (folder / "CMakeLists.txt").read_text()
+
+
+TELLER = """#include <stdio.h>
+#include "tell.h"
+static lp_story story;
+static void put(const char *text, int32_t bytes) { fwrite(text, 1, (size_t)bytes, stdout); }
+int main(int argc, char **argv) {
+  puts(tell_problem(tell(&story, argc > 1 ? argv[1] : "", 8, 1, put)));
+  return 0;
+}
+"""
+
+
+def test_a_long_beginning_is_told_and_one_that_cannot_be_is_said(case, tmp_path):
+    write_project("pico", case, tmp_path)
+    (tmp_path / "teller.c").write_text(TELLER)
+    run_here(tmp_path, "cc", [tmp_path / "teller.c"], tmp_path)
+    sampling, words = Sampling(temperature=0.8, top_p=1.0), "and the little bird sang " * 200
+    fitting = [n for n in range(len(words)) if 1 + len(case.tokenizer.encode(words[:n])) < 512]
+    for beginning in (words[:300], words[: fitting[-1]]):
+        done = subprocess.run([tmp_path / "run", beginning], check=True, capture_output=True, text=True)
+        engine = IntBatch(Reference(case.model))
+        assert done.stdout == tell_story(engine, case.tokenizer, sampling, 1, beginning) + "\n"
+    for beginning in (words[: fitting[-1] + 9], words, "\u0905" * 600):
+        done = subprocess.run([tmp_path / "run", beginning], check=True, capture_output=True, text=True)
+        assert done.stdout == "no story: the beginning is too long, the model reads 512 tokens at most\n"
+
+
+@pytest.mark.parametrize("board", ["arduino", "pico", "cortex-m"])
+def test_a_board_whose_story_cannot_begin_says_why(board, case, tmp_path):
+    folder = tmp_path / "bedtime"
+    write_project(board, make_short(case, 4), folder)
+    if board == "cortex-m":
+        for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "make"):
+            if not shutil.which(tool):
+                pytest.skip(f"needs {tool} (Debian: gcc-arm-none-eabi qemu-system-arm make)")
+        command = ["make", "-s", "run"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        assert done.returncode
+        said = done.stdout
+    else:
+        sketch = ["-x", "c++", "-include", STUBS / "Arduino.h", folder / "bedtime.ino"]
+        compiler, main = ("c++", sketch) if board == "arduino" else ("cc", [folder / "main.c"])
+        said = run_here(folder, compiler, main, folder)
+    assert said.strip() == b"no story: the beginning is too long, the model reads 4 tokens at most"
 
 
 @pytest.mark.parametrize("core", CORES)

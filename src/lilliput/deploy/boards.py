@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
+from lilliput.deploy.board_memory import MPS2, OF_ARDUINO, PICO, PICO_2, Memory
 from lilliput.errors import ConfigError
 
 
@@ -16,7 +17,11 @@ class Board:
     own: dict[str, str]
     """Place in the project by place in `boards/`; @PROJECT@ is the project's name."""
     next_step: str
-    """What to do with the project."""
+    """What to do with the project; @OPTION@ chooses one of `memories`, FOLDER is the project's folder."""
+    memories: tuple[Memory, ...]
+    """Boards of this kind that are known."""
+    is_one_of_them: bool = True
+    """Whether it must be one of those."""
 
 
 BOARDS = {
@@ -25,18 +30,22 @@ BOARDS = {
         "",
         {"arduino/project.ino": "@PROJECT@.ino"},
         "open @PROJECT@.ino in the Arduino IDE, or: arduino-cli compile --fqbn BOARD --upload FOLDER",
+        OF_ARDUINO,
+        is_one_of_them=False,
     ),
     "platformio": Board(
         "PlatformIO",
         "src/",
         {"platformio/platformio.ini": "platformio.ini", "arduino/project.ino": "src/main.ino"},
-        "pio run -d FOLDER -e pico -t upload && pio device monitor",
+        "pio run -d FOLDER @OPTION@ -t upload && pio device monitor",
+        OF_ARDUINO,
     ),
     "pico": Board(
         "Raspberry Pi Pico and Pico 2, with the pico-sdk",
         "",
         {"pico/CMakeLists.txt": "CMakeLists.txt", "pico/main.c": "main.c"},
-        "cmake -S FOLDER -B FOLDER/build -DPICO_SDK_PATH=... && cmake --build FOLDER/build",
+        "cmake -S FOLDER -B FOLDER/build -DPICO_SDK_PATH=... @OPTION@ && cmake --build FOLDER/build",
+        (PICO, PICO_2),
     ),
     "cortex-m": Board(
         "a Cortex-M without an operating system, which QEMU can be",
@@ -46,6 +55,7 @@ BOARDS = {
             for name in ("main.c", "uart.c", "uart.h", "startup.c", "mps2.ld", "Makefile")
         },
         "make -C FOLDER run",
+        (MPS2,),
     ),
 }
 """By the name that `--board` takes."""
@@ -69,6 +79,12 @@ def board_files(board: str, story: dict[str, str], project: str) -> dict[str, st
     for template, place in chosen.own.items():
         texts[place.replace("@PROJECT@", project)] = _read(template).replace("@PROJECT@", project)
     return texts
+
+
+def what_next(board: str, folder: str, project: str, option: str) -> str:
+    """What to do with the project in `folder`, as a shell has it, for a board of this `Memory.option`."""
+    step = BOARDS[board].next_step.replace(" @OPTION@", f" {option}" if option else "")
+    return step.replace("@PROJECT@", project).replace("FOLDER", folder)
 
 
 def _read(template: str) -> str:

@@ -191,7 +191,7 @@ def _say_difference(difference: float) -> None:
 
 def _export_board(path: Path, output: Path, context: int | None, board: str) -> None:
     from lilliput.app.integers import open_integer_folder
-    from lilliput.deploy.boards import BOARDS, board_files
+    from lilliput.deploy.boards import BOARDS, board_files, what_next
     from lilliput.deploy.csource import write_c
     from lilliput.rundir import new_folder, refuse_full_folder, write_text
 
@@ -200,14 +200,34 @@ def _export_board(path: Path, output: Path, context: int | None, board: str) -> 
     refuse_full_folder(output)
     opened = open_integer_folder(path, context)
     story = write_c(opened.model, opened.tokenizer, library=True, ends=opened.ends)
+    option = _say_room(opened, board, story["story.c"])
     compared = _compare_c(opened)
     with new_folder(output) as folder:
         for place, text in board_files(board, story, project).items():
             write_text(folder / place, text)
     _say_sizes(opened, f"{output}, a project for {BOARDS[board].title}")
     say(compared)
-    step = BOARDS[board].next_step.replace("FOLDER", shlex.quote(str(output)))
-    say(f"next: {step.replace('@PROJECT@', project)}")
+    say(f"next: {what_next(board, shlex.quote(str(output)), project, option)}")
+
+
+def _say_room(opened: "IntegerFolder", board: str, source: str) -> str:
+    """Say what is taken of boards; returns the option of the first that it fits on.
+
+    Raises ConfigError where it fits on no board that it could be for.
+    """
+    from lilliput.deploy.board_memory import measure_need, require_room
+    from lilliput.deploy.boards import BOARDS
+
+    kind, need = BOARDS[board], measure_need(opened.model, source)
+    if kind.is_one_of_them:
+        fits = require_room(opened.model, need, kind.memories)
+    else:
+        fits = [need.on(memory) for memory in kind.memories]
+        say(f"your board must have {need.flash:,} bytes of flash and {need.ram:,} of RAM; known are:")
+    for fit in fits:
+        say(f"  {fit}")
+    say("  (what an SDK takes for itself comes on top)")
+    return next((fit.memory.option for fit in fits if fit.fits), "")
 
 
 def _export_c(path: Path, output: Path, context: int | None, *, library: bool) -> None:

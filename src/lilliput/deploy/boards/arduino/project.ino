@@ -23,7 +23,7 @@ void loop() {
   uint32_t began = millis(), took;
   int32_t tokens = tell(&story, "Once upon a time", 8, ++seed, put);
   took = millis() - began;
-  Serial.println();
+  Serial.println(tell_problem(tokens));  // a story has none, and its line ends
   if (tokens > 0 && took > 0) {
     Serial.print((uint32_t)tokens * 1000u / took);
     Serial.println(" tokens a second");

@@ -20,6 +20,7 @@ int main(void) {
     uint32_t began = to_ms_since_boot(get_absolute_time()), took;
     int32_t tokens = tell(&story, "Once upon a time", 8, ++seed, put);
     took = to_ms_since_boot(get_absolute_time()) - began;
+    if (tokens < 0) printf("%s\n", tell_problem(tokens));
     if (tokens > 0 && took > 0) printf("\n%lu tokens a second\n", (unsigned long)((uint32_t)tokens * 1000u / took));
     sleep_ms(3000);
   }
