@@ -133,11 +133,27 @@ def test_mistakes_are_said_on_the_page(web, integers, open_page):
     told = tell(page, "A fox", 1)
     assert tell(page, "q" * 500, 1) == told  # the last story stays
     assert f"the model reads {built.model.config.context}" in text_of(page, "status")
-    for seed in ("9223372036854775808", "fox", "-1"):
+    for seed in ("fox", "9223372036854775808", "-1", "1.5", "1e3"):
+        tell(page, "A fox", "1")
+        page.evaluate("document.getElementById('settings').open = false")
         tell(page, "A fox", seed)
+        assert page.evaluate("document.getElementById('settings').open")
         assert "from 0 to 9223372036854775807" in text_of(page, "status")
     assert tell(page, "A fox", "9223372036854775807")
     assert "seed 9223372036854775807" in text_of(page, "status")
+    assert tell(page, "A fox", " 0007 ") == built.story("A fox", 7)
+    assert text_of(page, "status").endswith("seed 7")
+
+
+def test_a_box_without_a_seed_gets_one_that_tells_the_story_again(web, integers, open_page):
+    built = web.build(integers, 1)
+    page = open_page(built)
+    told = tell(page, "A fox", "")
+    seed = page.evaluate("document.getElementById('seed').value")
+    assert seed.isdigit()
+    assert int(seed) > 0
+    assert told == built.story("A fox", int(seed))
+    assert text_of(page, "status").endswith(f"seed {seed}")
 
 
 def test_a_page_whose_numbers_are_not_the_references_says_so(web, integers, browser, tmp_path):

@@ -67,7 +67,7 @@ def test_a_story_is_the_one_that_tell_tells_with_the_integer_engine(web, integer
         told = ask(
             built.module,
             f"const told = [];\nfor (const seed of {json.dumps([str(seed) for seed in seeds])})\n"
-            f'  told.push([...story.tell("The café 🦊", {{seed, ...{options}}})].join(""));\n'
+            f'  told.push([...story.tell("The café 🦊", {{seed: BigInt(seed), ...{options}}})].join(""));\n'
             "console.log(JSON.stringify(told));",
         )
         assert told == [built.story("The café 🦊", seed, **sampling) for seed in seeds]
@@ -94,17 +94,44 @@ console.log(JSON.stringify(rows));""",
 def test_what_cannot_be_told_is_an_error_that_says_why(web, integers, ask):
     built = web.build(integers, 1)
     context = built.model.config.context
-    tries = [
-        ("'a'", "{temperature: 0.55}", "temperature 0.55"),
-        ("'a'", "{temperature: 2.1}", "temperature 2.1"),
-        ("'a'", "{topP: 0}", "topP 0"),
-        ("'a'", "{topK: -1}", "topK -1"),
-        ("'a'", "{minP: 1}", "minP 1"),
-        ("'a'", "{tokens: 0}", "tokens 0"),
-        ("'a'", "{seed: 2n ** 63n}", "seed 9223372036854775808"),
-        ("'a'", "{seed: -1}", "seed -1"),
+    whole, seeds = "a whole number, 1 or more", "a whole number, 0 to 9223372036854775807"
+    wrong = {
+        "{temperature: 0.55}": "temperature 0.55: give 0, 0.1, 0.2 … or 2",
+        "{temperature: 2.1}": "temperature 2.1: give 0,",
+        "{temperature: -0.1}": "temperature -0.1: give 0,",
+        "{temperature: NaN}": "temperature NaN: give 0,",
+        "{temperature: Infinity}": "temperature Infinity: give 0,",
+        "{topP: 0}": "topP 0: give more than 0",
+        "{topP: NaN}": "topP NaN: give more than 0",
+        "{topK: -1}": "topK -1: give a whole number, 0 to 65535",
+        "{topK: 1.5}": "topK 1.5: give a whole number",
+        "{minP: 1}": "minP 1: give 0 to less than 1",
+        "{tokens: 0}": f"tokens 0: give {whole}",
+        "{tokens: -3}": f"tokens -3: give {whole}",
+        "{tokens: 2.5}": f"tokens 2.5: give {whole}",
+        "{tokens: Infinity}": f"tokens Infinity: give {whole}",
+        "{seed: 2n ** 63n}": f"seed 9223372036854775808: give {seeds}",
+        "{seed: -1}": f"seed -1: give {seeds}",
+        "{seed: 1.5}": f"seed 1.5: give {seeds}",
+        "{seed: 2 ** 60}": "a BigInt above 9007199254740991",
+        "{Temperature: 1}": "no option Temperature: there are temperature, topP, topK, minP, seed, tokens",
+        "{top_p: 1}": "no option top_p",
+        "{temperature: '0.8'}": "temperature is a string: give a number, 0, 0.1",
+        "{temperature: 1n}": "temperature is a bigint",
+        "{topK: null}": "topK is null",
+        "{tokens: '5'}": f"tokens is a string: give a number, {whole}",
+        "{seed: '7'}": f"seed is a string: give a number, {seeds}",
+        "{seed: true}": "seed is a boolean",
+        "null": "options are an object such as { seed: 1 }, not null",
+        "7": "not a number",
+    }
+    mistaken = ("no option", " is ", "not ")
+    tries = [("'a'", options, words) for options, words in wrong.items()]
+    tries += [
         (f"'q'.repeat({context})", "{}", f"the model reads {context} at most"),
         ("'q'.repeat(1e6)", "{}", "too long"),
+        ("7", "{}", "a text is a string, not a number"),
+        ("{seed: 1}", "{}", "a text is a string, not an object"),
     ]
     lines = "const said = [];\n"
     for text, options, _ in tries:
@@ -117,9 +144,44 @@ try { for (const piece of first) said.length; } catch (error) { said.push([error
 console.log(JSON.stringify(said));"""
     said = ask(built.module, lines)
     for (_, _, words), (name, message) in zip(tries, said[:-1], strict=True):
-        assert name == "RangeError"
         assert words in message
+        assert name == ("TypeError" if any(mark in words for mark in mistaken) else "RangeError")
     assert said[-1] == ["Error", "another story was begun"]
+
+
+def test_what_is_no_id_is_not_read(web, integers, ask):
+    built = web.build(integers, 1)
+    vocab = built.model.config.vocab_size
+    told = ask(
+        built.module,
+        f"""const said = [];
+story.start();
+for (const id of [undefined, null, "1", 1.5, -1, {vocab}, NaN, {{}}]) {{
+  try {{ story.read(id); said.push(null); }} catch ({{ name, message }}) {{ said.push([name, message]); }}
+}}
+const rows = [story.read(0)?.length];
+while (story.read({vocab - 1})) rows[0] += 1;
+console.log(JSON.stringify([said, rows, story.read(0)]));""",
+    )
+    kinds = ["undefined", "null", "a string", "1.5", "-1", str(vocab), "NaN", "an object"]
+    for kind, (name, message) in zip(kinds, told[0], strict=True):
+        is_number = kind[-1].isdigit() or kind == "NaN"
+        assert name == ("RangeError" if is_number else "TypeError")
+        assert message.startswith(f"id {kind}: give" if is_number else f"id is {kind}: give a number")
+        assert f"0 to {vocab - 1}" in message
+    assert told[1:] == [[vocab + built.model.config.context - 1], None]
+
+
+def test_a_story_goes_on_as_it_began_where_another_cannot_begin(web, integers, ask):
+    built = web.build(integers, 1)
+    told = ask(
+        built.module,
+        """const pieces = story.tell("a", {seed: 3, temperature: 1.5});
+let told = pieces.next().value;
+try { story.tell("q".repeat(1e6), {temperature: 0}).next(); } catch { told += ""; }
+console.log(JSON.stringify(told + [...pieces].join("")));""",
+    )
+    assert told == built.story("a", 3, temperature=1.5)
 
 
 def test_the_same_sources_make_the_same_bytes_and_none_of_this_machine_is_in_them(web, integers, tmp_path):

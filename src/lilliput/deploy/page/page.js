@@ -16,6 +16,13 @@ function newSeed() {
   ui.seed.value = String(Math.floor(Math.random() * 2 ** 31));
 }
 
+/** What is in its box, a BigInt; where that is empty another, which is in it then; null for what is no seed. */
+function takeSeed() {
+  if (!ui.seed.value.trim()) newSeed();
+  const digits = ui.seed.value.trim();
+  return /^[0-9]{1,19}$/.test(digits) && BigInt(digits) < 1n << 63n ? BigInt(digits) : null;
+}
+
 function say(text, isProblem = false) {
   ui.status.textContent = text;
   ui.status.classList.toggle("problem", isProblem);
@@ -133,7 +140,13 @@ async function write(pieces, first, mine, showCount) {
 }
 
 async function tell(story) {
-  const seed = ui.seed.value.trim() || "0";
+  const seed = takeSeed();
+  if (seed === null) {
+    byId("settings").open = true;
+    ui.seed.focus();
+    say("The seed is a whole number from 0 to 9223372036854775807.", true);
+    return;
+  }
   const before = performance.now();
   const pieces = story.tell(ui.opening.value, {
     temperature: Number(ui.temperature.value), topP: Number(topP.value), seed,
@@ -203,14 +216,7 @@ async function copy() {
 
 function listen(story) {
   const begin = () => {
-    if (telling) return;
-    if (!ui.seed.checkValidity() || BigInt(ui.seed.value.trim() || "0") >= 1n << 63n) {
-      byId("settings").open = true;
-      ui.seed.focus();
-      say("The seed is a whole number from 0 to 9223372036854775807.", true);
-      return;
-    }
-    tell(story);
+    if (!telling) tell(story);
   };
   const stop = () => { if (telling) telling.stopped = true; };
   ui.form.addEventListener("submit", (event) => { event.preventDefault(); begin(); });

@@ -9,6 +9,7 @@
 
 const FACTS = ["version", "vocab", "context", "bos", "end", "logitBits", "textRoom", "textAt", "idsAt", "pieceAt"];
 const LARGEST_SEED = (1n << 63n) - 1n;
+const OPTIONS = ["temperature", "topP", "topK", "minP", "seed", "tokens"];
 
 /** A Story of the module's bytes. Rejects with an Error for bytes that are no module of ours. */
 export async function load(bytes) {
@@ -49,8 +50,10 @@ export class Story {
   /** Logits are nats in units of 2 ** -logitBits. */
   get logitBits() { return this.#facts.logitBits; }
 
-  /** The ids of a text, without BOS: a Uint16Array. Throws a RangeError for what the model cannot read. */
+  /** The ids of a text, without BOS: a Uint16Array. Throws a RangeError for what the model cannot read, and a TypeError
+   * for what is no string. */
   encode(text) {
+    if (typeof text !== "string") throw new TypeError(`a text is a string, not ${nameType(text)}`);
     const bytes = new TextEncoder().encode(text);
     const { textRoom, textAt, idsAt, context } = this.#facts;
     if (bytes.length > textRoom) throw new RangeError(`the beginning is too long: the model reads ${context} tokens at most`);
@@ -67,8 +70,10 @@ export class Story {
     this.#engine.start();
   }
 
-  /** Read one id more: an Int16Array of `vocab` logits, which the next read overwrites; null where the context is full. */
+  /** Read one id more: an Int16Array of `vocab` logits, which the next read overwrites; null where the context is full.
+   * Throws a TypeError or RangeError for what is no id. */
   read(id) {
+    requireNumber("id", id, `0 to ${this.vocab - 1}`, (value) => Number.isInteger(value) && value >= 0 && value < this.vocab);
     const at = this.#engine.read(id);
     return at ? new Int16Array(this.#memory.buffer, at, this.vocab) : null;
   }
@@ -80,18 +85,20 @@ export class Story {
    * topK 0            only the k likeliest; 0: all
    * minP 0            only tokens at least this share as likely as the likeliest
    * seed              0 to 2 ** 63 - 1, a Number or a BigInt; another each time if not given
-   * tokens            most new tokens
+   * tokens            most new tokens, 1 or more; as many as the context holds if not given
    *
-   * Throws a RangeError for an option or an opening that cannot be. `tokens` and `ending` of the Story tell more.
+   * Throws, with the first piece, a RangeError for a value or an opening that cannot be, and a TypeError for an option
+   * that there is none of or that is no number. `tokens` and `ending` of the Story tell more.
    */
   *tell(opening = "", options = {}) {
-    const { seed, most } = this.#prepare(options);
+    const { seed, most, how } = this.#prepare(options);
     const prompt = [this.bos, ...this.encode(opening)];
     const { context } = this;
     if (prompt.length >= context) {
       throw new RangeError(`the beginning has ${prompt.length} tokens and the model reads ${context} at most; shorten it`);
     }
     this.start();
+    this.#engine.draw(...how);
     this.#engine.seed(Number(seed & 0xffffffffn) | 0, Number(seed >> 32n) | 0);
     this.tokens = 0;
     this.ending = null;
@@ -120,21 +127,27 @@ export class Story {
     if (tail) yield tail;
   }
 
-  /** Check the options and set how tokens are drawn; returns the seed, a BigInt, and the most new tokens. */
-  #prepare({ temperature = 0.8, topP = 0.95, topK = 0, minP = 0, seed, tokens = Infinity }) {
-    const tenths = Math.round(temperature * 10);
-    if (!(Math.abs(tenths - temperature * 10) < 1e-6 && tenths >= 0 && tenths <= 20)) {
-      throw new RangeError(`temperature ${temperature}: give 0, 0.1, 0.2 … or 2`);
+  /** Check the options; returns the seed, a BigInt, the most new tokens, and how tokens are drawn. */
+  #prepare(options) {
+    if (options === null || typeof options !== "object") {
+      throw new TypeError(`options are an object such as { seed: 1 }, not ${nameType(options)}`);
     }
-    if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP ${topP}: give more than 0, at most 1`);
-    if (!(Number.isInteger(topK) && topK >= 0 && topK < 65536)) throw new RangeError(`topK ${topK}: give 0 to 65535`);
-    if (!(minP >= 0 && minP < 1)) throw new RangeError(`minP ${minP}: give 0 to less than 1`);
-    if (!(tokens >= 1)) throw new RangeError(`tokens ${tokens}: a story has at least 1`);
-    const chosen = seed === undefined ? BigInt(Math.floor(Math.random() * 2 ** 31)) : BigInt(seed);
-    if (chosen < 0n || chosen > LARGEST_SEED) throw new RangeError(`seed ${seed}: give 0 to ${LARGEST_SEED}`);
+    for (const name of Object.keys(options)) {
+      if (!OPTIONS.includes(name)) throw new TypeError(`no option ${name}: there are ${OPTIONS.join(", ")}`);
+    }
+    const { temperature = 0.8, topP = 0.95, topK = 0, minP = 0, seed, tokens } = options;
+    requireNumber("temperature", temperature, "0, 0.1, 0.2 … or 2",
+      (t) => t >= 0 && t <= 2 && Math.abs(Math.round(t * 10) - t * 10) < 1e-6);
+    requireNumber("topP", topP, "more than 0, at most 1", (p) => p > 0 && p <= 1);
+    requireNumber("topK", topK, "a whole number, 0 to 65535", (k) => Number.isInteger(k) && k >= 0 && k < 65536);
+    requireNumber("minP", minP, "0 to less than 1", (p) => p >= 0 && p < 1);
+    if (tokens !== undefined) {
+      requireNumber("tokens", tokens, "a whole number, 1 or more", (count) => Number.isInteger(count) && count >= 1);
+    }
+    const chosen = seed === undefined ? BigInt(Math.floor(Math.random() * 2 ** 31)) : readSeed(seed);
     const below = minP > 0 ? Math.min(65535, roundHalfEven(-256 * Math.log2(minP))) : 65535;
-    this.#engine.draw(tenths, topK, Math.max(1, roundHalfEven(topP * 65536)), below);
-    return { seed: chosen, most: tokens };
+    const how = [Math.round(temperature * 10), topK, Math.max(1, roundHalfEven(topP * 65536)), below];
+    return { seed: chosen, most: tokens ?? Infinity, how };
   }
 
   /** From one id after another to the text that is now complete; null: what is left. */
@@ -148,6 +161,26 @@ export class Story {
       return decoder.decode(new Uint8Array(this.#memory.buffer, this.#facts.pieceAt, count), { stream: true });
     };
   }
+}
+
+/** A seed as a BigInt. */
+function readSeed(seed) {
+  const allowed = `a whole number, 0 to ${LARGEST_SEED}; a BigInt above ${Number.MAX_SAFE_INTEGER}`;
+  if (typeof seed !== "bigint") requireNumber("seed", seed, allowed, Number.isSafeInteger); // others have lost digits
+  if (seed < 0 || seed > LARGEST_SEED) throw new RangeError(`seed ${seed}: give ${allowed}`);
+  return BigInt(seed);
+}
+
+/** Throws a TypeError for what is no number, and a RangeError where `isAllowed` is not true; `allowed` says what is. */
+function requireNumber(name, value, allowed, isAllowed) {
+  if (typeof value !== "number") throw new TypeError(`${name} is ${nameType(value)}: give a number, ${allowed}`);
+  if (!isAllowed(value)) throw new RangeError(`${name} ${value}: give ${allowed}`);
+}
+
+/** Such as "a string", "null". */
+function nameType(value) {
+  if (value === null || value === undefined) return String(value);
+  return `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }
 
 /** As Python's round: halves go to the even neighbour. */
