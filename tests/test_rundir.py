@@ -62,6 +62,31 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "m" / "a").read_text() == "x"
 
 
+def test_an_error_names_the_folder_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m"
+    with pytest.raises(FileNotFoundError) as lost, new_folder(path) as folder:
+        (folder / "deep" / "a").write_text("x")
+    assert lost.value.filename == str(path / "deep" / "a")
+    with pytest.raises(LilliputError) as refusal, new_folder(path) as folder:
+        raise LilliputError(f"{folder / 'a'} has no weights")
+    assert str(refusal.value) == f"{path / 'a'} has no weights"
+    with pytest.raises(OSError, match="Directory not empty") as full, new_folder(path) as folder:
+        (path / "precious").mkdir(parents=True)
+    assert ".part" not in str(full.value)
+    assert os.listdir(tmp_path) == ["m"]
+
+    def refuse(**_: str) -> str:
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".n.x.part"))
+
+    monkeypatch.setattr(rundir.tempfile, "mkdtemp", refuse)
+    with pytest.raises(LilliputError, match="Permission denied") as locked, new_folder(tmp_path / "n"):
+        pass
+    assert str(locked.value).startswith(f"{tmp_path / 'n'} cannot be made")
+    assert ".part" not in str(locked.value)
+
+
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "precious").write_text("x")

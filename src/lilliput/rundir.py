@@ -60,18 +60,35 @@ def write_text(path: Path, text: str) -> None:
 def new_folder(path: Path) -> Iterator[Path]:
     """Fill a temporary neighbour of `path`; it becomes `path` once the block is over.
 
-    When the block raises, nothing is left behind. Raises LilliputError if `path` holds anything.
+    When the block raises, nothing is left behind, and an error that names a file in the neighbour names the one
+    that it would have become. Raises LilliputError if `path` holds anything, or if no folder can be made there.
     """
     refuse_full_folder(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    except OSError as error:
+        raise LilliputError(
+            f"{path} cannot be made: {error.strerror or error}; name a folder where you may write"
+        ) from error
     try:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        _rename_in(error, str(temporary), str(path))
         raise
+
+
+def _rename_in(error: BaseException, name: str, better: str) -> None:
+    """Let an error say `better` where it says `name`."""
+    error.args = tuple(part.replace(name, better) if isinstance(part, str) else part for part in error.args)
+    if isinstance(error, OSError):
+        names = (
+            str(part).replace(name, better) if part else part for part in (error.filename, error.filename2)
+        )
+        error.filename, error.filename2 = names
 
 
 def refuse_full_folder(path: Path) -> None:

@@ -212,6 +212,10 @@ def test_nothing_that_is_there_is_overwritten(refused: Refused) -> None:
         (["tel"], "Did you mean 'tell'?"),
         (["tell", "runs/mine", "Once", "upon"], "in quotes"),
         (["tell", "nowhere"], "nowhere is not there"),
+        (["tell", "Once"], 'name a model before it: lilliput tell pocket "Once"'),
+        (["tell", "Once", "upon a time"], 'lilliput tell pocket "Once upon a time"'),
+        (["tell", "Once", "upon", "a", "time"], 'in quotes: "Once upon a time"'),
+        (["tell", "poket"], "did you mean pocket?"),
         (["tell", "good.txt"], "good.txt is a file, not a model folder"),
         (["tell", "nowhere", "--top-p", "7"], "top_p"),
         (["train", "poket", "--data", "good.txt", "--out", "r"], "did you mean pocket?"),
@@ -289,6 +293,28 @@ def test_a_run_that_was_cut_off_says_how_to_go_on(
     Path("run/config.json").unlink()
     assert "lilliput train --resume --out run" in refused("tell", "run")
     assert "lilliput train --resume --out run" in refused(*train_on("good.txt"))
+
+
+def test_an_integer_model_without_its_integers_is_told_so(refused: Refused) -> None:
+    from lilliput.app import shipped
+    from lilliput.formats.folder import load_folder, save_surroundings
+
+    folder = load_folder(shipped.find_model(Path("pocket")))
+    save_surroundings(
+        Path("s8"), folder.config, folder.tokenizer, {"integers": {"from": "story", "command": "x"}}
+    )
+    for command in (
+        ["tell", "s8"],
+        ["tell", "s8", "--engine", "integer"],
+        ["evaluate", "s8", "--data", "good.txt"],
+        ["export", "s8", "--to", "c", "-o", "s.c"],
+        ["export", "s8", "--to", "gguf", "-o", "s.gguf"],
+        ["quantize", "s8", "--to", "int4"],
+        ["info", "s8"],
+    ):
+        told = refused(*command)
+        assert "s8 is an integer model whose integers.safetensors is missing" in told
+        assert "(story)" in told
 
 
 def test_a_table_and_a_document_are_told_how_to_become_text(refused: Refused) -> None:

@@ -128,7 +128,12 @@ def open_integers(
     Raises LilliputError for a folder without one, for a precision, which is the model's own, and for more
     than one thread.
     """
-    from lilliput.formats.folder import load_folder_config, load_folder_tokenizer, read_details
+    from lilliput.formats.folder import (
+        load_folder_config,
+        load_folder_tokenizer,
+        read_details,
+        refuse_lost_integers,
+    )
     from lilliput.generation.int_native import open_reader
     from lilliput.quantize.intmodel_file import load_intmodel
 
@@ -140,6 +145,7 @@ def open_integers(
         raise LilliputError(f"the integer engine computes on one thread; leave --threads {threads} out")
     config = load_folder_config(path)
     if not (path / INTEGERS).is_file():
+        refuse_lost_integers(path)
         raise LilliputError(
             f"{path} holds no integer model: make one with lilliput quantize {path} --to int8"
         )

@@ -236,7 +236,17 @@ def _read_tensors(path: Path) -> dict[str, Array]:
             f"{path} holds an integer model only, and this needs the floats it was made of"
             f"{_name_origin(path)}: give that folder"
         )
+    refuse_lost_integers(path)
     raise FormatError(f"{path} has no {' and no '.join(_READERS)}")
+
+
+def refuse_lost_integers(path: Path) -> None:
+    """Raise FormatError for a folder that was made for integers, as its lilliput.json says, and has none."""
+    if isinstance(read_details(path).get("integers"), dict) and not (path / INTEGERS).is_file():
+        raise FormatError(
+            f"{path} is an integer model whose {INTEGERS} is missing: put it back, or quantize the floats that "
+            f"it was made of{_name_origin(path)} again"
+        )
 
 
 def _name_origin(path: Path) -> str:

@@ -91,7 +91,6 @@ def tell(
     """
     from lilliput.generation.sample import Sampling
 
-    model, prompt = split_words(words)
     if output and as_json:
         raise ConfigError("-o writes JSON lines to a file and --json prints JSON: give one of them")
     sampling = Sampling.from_dict(
@@ -104,6 +103,7 @@ def tell(
         },
         "tell",
     )
+    model, prompt = split_words(words)
     first = seed if seed is not None else time.time_ns() % 2**31
     if first + count - 1 > options.LARGEST_SEED:
         raise ConfigError(
