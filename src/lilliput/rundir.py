@@ -60,8 +60,8 @@ def write_text(path: Path, text: str) -> None:
 def new_folder(path: Path) -> Iterator[Path]:
     """Fill a temporary neighbour of `path`; it becomes `path` once the block is over.
 
-    When the block raises, nothing is left behind, and an error that names a file in the neighbour names the one
-    that it would have become. Raises LilliputError if `path` holds anything, or if no folder can be made there.
+    When the block raises, nothing is left behind, and an error that names a file in the neighbour names
+    the one that it would have become. Raises LilliputError if `path` holds anything or cannot be made.
     """
     refuse_full_folder(path)
     try:
@@ -69,7 +69,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     except OSError as error:
         raise LilliputError(
-            f"{path} cannot be made: {error.strerror or error}; name a folder where you may write"
+            f"{path} cannot be made: {error.strerror or error}; name a place that takes files"
         ) from error
     try:
         yield temporary
@@ -105,6 +105,11 @@ def refuse_overwrite(path: Path) -> None:
         raise LilliputError(f"{path} is a folder: name a file in it")
     if path.exists() and not _is_special(path):
         raise LilliputError(f"{path} exists already: name another file, or remove it")
+    refuse_closed_place(path)
+
+
+def refuse_closed_place(path: Path) -> None:
+    """Raise LilliputError if nothing can be made at `path`, since no folder above it takes files."""
     folder = next((parent for parent in path.absolute().parents if parent.exists()), path)
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise LilliputError(f"{path} cannot be made: {folder} takes no files")

@@ -227,3 +227,29 @@ def test_a_program_that_computes_otherwise_is_not_written(integers, tmp_path, mo
         assert run(["export", integers, "--to", "c", *more]) != 0
         assert "NOT those of the reference: nothing was written" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["quantize", "export"])
+def test_what_cannot_be_is_refused_before_a_story_is_written_to_calibrate_with(
+    model: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gpt2 = save_random(tmp_path / "gpt2", GPT2Config(**SMALL))
+    large = save_random(tmp_path / "large", LlamaConfig(**{**SMALL, "vocab_size": 70_000}, n_kv_heads=2))
+    (tmp_path / "file").write_text("x")
+    quantizes = command == "quantize"
+    out = ["--to", "int8", "--out"] if quantizes else ["--to", "c", "--board", "pico", "-o"]
+    tries = [
+        (gpt2, "out", "integers are for the families llama and qwen3; this model is gpt2"),
+        (large, "out", "vocab_size is 70,000, and may be 65,536 at most"),
+        (model, "file/out", "file takes no files"),
+    ]
+    for folder, place, words in tries:
+        assert run([command, folder, *out, str(tmp_path / place)]) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert "calibrate" not in said
+    if not quantizes:
+        assert run([command, model, *out, str(tmp_path / "out"), "--context", "65"]) == 2
+        said = capsys.readouterr().err
+        assert "--context 65: this model has positions for 2 to 64" in said
+        assert "calibrate" not in said

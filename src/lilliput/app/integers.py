@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lilliput.app.output import command_name, say
 from lilliput.errors import ConfigError
-from lilliput.formats.folder import INTEGERS
+from lilliput.formats.folder import INTEGERS, load_folder_config
 from lilliput.quantize.intmodel import IntModel, shorten
 from lilliput.tokens import Tokenizer
 
@@ -31,14 +31,15 @@ def open_integer_folder(path: Path, context: int | None = None) -> IntegerFolder
     from lilliput.app.ends import read_ends
     from lilliput.app.engines import open_integers
 
+    positions = load_folder_config(path).context
+    if context is not None and not 2 <= context <= positions:
+        raise ConfigError(f"--context {context}: this model has positions for 2 to {positions}")
     if (path / INTEGERS).is_file():
         reader, folder = open_integers(path)
         model, tokenizer = reader.model, folder.tokenizer
     else:
         model, tokenizer = _quantize(path)
     if context is not None:
-        if not 2 <= context <= model.config.context:
-            raise ConfigError(f"--context: this model has positions for 2 to {model.config.context}")
         model = shorten(model, context)
     return IntegerFolder(model, tokenizer, read_ends(path, tokenizer, "integer"), path.resolve().name)
 
@@ -46,10 +47,11 @@ def open_integer_folder(path: Path, context: int | None = None) -> IntegerFolder
 def _quantize(path: Path) -> tuple[IntModel, Tokenizer]:
     from lilliput.app.commands.quantize import write_calibration
     from lilliput.formats.folder import load_folder
-    from lilliput.quantize.ptq import quantize
+    from lilliput.quantize.ptq import quantize, require_integers_for
     from lilliput.quantize.settings import QuantizeSettings
 
     folder = load_folder(path)
+    require_integers_for(folder.config)
     say(f"{path} holds floats: they become int8 ({command_name()} quantize has more to choose from)")
     stories = write_calibration(path, folder, _STORIES, seed=0)
     source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint}

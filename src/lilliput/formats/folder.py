@@ -244,8 +244,8 @@ def refuse_lost_integers(path: Path) -> None:
     """Raise FormatError for a folder that was made for integers, as its lilliput.json says, and has none."""
     if isinstance(read_details(path).get("integers"), dict) and not (path / INTEGERS).is_file():
         raise FormatError(
-            f"{path} is an integer model whose {INTEGERS} is missing: put it back, or quantize the floats that "
-            f"it was made of{_name_origin(path)} again"
+            f"{path} is an integer model whose {INTEGERS} is missing: put it back, or quantize the floats it "
+            f"was made of{_name_origin(path)} again"
         )
 
 

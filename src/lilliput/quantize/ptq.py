@@ -69,6 +69,13 @@ class Quantized:
         return max(self.reports, key=lambda report: report.by_both)
 
 
+def require_integers_for(config: Any) -> None:
+    """Raise ConfigError for a model that no integers can be made of: another family, or too many tokens."""
+    if config.family not in ("llama", "qwen3"):
+        raise ConfigError(f"integers are for the families llama and qwen3; this model is {config.family}")
+    check_vocabulary(config)
+
+
 def quantize(
     config: Any,
     weights: Mapping[str, npt.NDArray[np.float32]],
@@ -80,11 +87,9 @@ def quantize(
 
     Raises ConfigError for another family, and for a model whose sums could overflow.
     """
-    if config.family not in ("llama", "qwen3"):
-        raise ConfigError(f"integers are for the families llama and qwen3; this model is {config.family}")
+    require_integers_for(config)
     if not stories:
         raise ConfigError("calibration needs at least one story")
-    check_vocabulary(config)
     for name, array in weights.items():
         if not np.isfinite(array).all():
             raise ConfigError(

@@ -193,11 +193,12 @@ def _export_board(path: Path, output: Path, context: int | None, board: str) -> 
     from lilliput.app.integers import open_integer_folder
     from lilliput.deploy.boards import BOARDS, board_files, what_next
     from lilliput.deploy.csource import write_c
-    from lilliput.rundir import new_folder, refuse_full_folder, write_text
+    from lilliput.rundir import new_folder, refuse_closed_place, refuse_full_folder, write_text
 
     project = output.absolute().name
     board_files(board, {}, project)  # refuses a wrong board or name before the work
     refuse_full_folder(output)
+    refuse_closed_place(output)
     opened = open_integer_folder(path, context)
     story = write_c(opened.model, opened.tokenizer, library=True, ends=opened.ends)
     option = _say_room(opened, board, story["story.c"])

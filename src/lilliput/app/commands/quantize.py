@@ -83,12 +83,15 @@ def quantize(
     """
     from lilliput.formats.folder import INTEGERS, load_folder, save_surroundings
     from lilliput.quantize.intmodel_file import fingerprint, save_intmodel
+    from lilliput.quantize.ptq import require_integers_for
     from lilliput.quantize.settings import QuantizeSettings
-    from lilliput.rundir import new_folder, refuse_full_folder
+    from lilliput.rundir import new_folder, refuse_closed_place, refuse_full_folder
 
     path = out or Path(f"{model.resolve().name}-{to.value}")
     refuse_full_folder(path)
+    refuse_closed_place(path)
     folder = load_folder(model)
+    require_integers_for(folder.config)
     _refuse_contradictions(folder, to, settings, qat=qat, data=data, budget=minutes or tokens)
     embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
     own = [setting for setting in settings if not _is_of_plan(setting)]
