@@ -42,7 +42,7 @@ def _array(name: str, values: npt.NDArray[Any], words: Iterable[str] | None = No
 
 
 def _in_fours(values: npt.NDArray[np.int8]) -> Iterable[str]:
-    """Weights (R, C) for the macro LP_4 of integer_target.inc; what is left of a row behind fours, as it is."""
+    """Weights (R, C) for the macro LP_4 of integer_target.inc; the rest of a row as it is."""
     whole = values.shape[1] & ~3
     for row in values.tolist():
         yield from ("LP_4({},{},{},{})".format(*row[i : i + 4]) for i in range(0, whole, 4))
