@@ -17,6 +17,7 @@ from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.quantize.bounds import check_bounds, list_bounds
 from lilliput.quantize.draw import make_int_sampler, plan_draws
 from lilliput.quantize.intmodel import KIND_LIMITS, IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.packing import joinable
 from lilliput.quantize.reference import Reference
 from lilliput.tokens import Tokenizer, train_tokenizer
 
@@ -114,6 +115,35 @@ def test_no_weights_make_it_overflow_or_differ(integers, tokenizer, tmp_path, na
     ids = np.random.default_rng(number).integers(0, model.config.vocab_size, model.config.context)
     Reference(model, checked=True).read(ids, Reference(model).start())
     assert compare_logits(model, ids, run_logits(build(tmp_path, model, tokenizer), ids)).unequal == 0
+
+
+def join(change: Change) -> Change:
+    """After `change`, scales that let weights be joined; greatest sums have the greatest."""
+
+    def changed(part: IntMatrix | IntNorm) -> IntMatrix | IntNorm:
+        part = change(part)
+        if isinstance(part, IntNorm):
+            return part
+        multipliers = np.where(np.arange(len(part.values)) % 3, 4095, 1).astype(np.int16)
+        shifts = 17 + part.most_down + np.arange(len(part.values)) % 8
+        return replace(part, multipliers=multipliers, shifts=shifts.astype(np.uint8))
+
+    return changed
+
+
+@pytest.mark.parametrize("level", ["-O1", "-O2", "-Os"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_joined_weights_neither_overflow_nor_differ(integers, tokenizer, tmp_path, name, level):
+    if not (shutil.which("arm-linux-gnueabihf-gcc") and shutil.which("qemu-arm")):
+        pytest.skip("needs arm-linux-gnueabihf-gcc and qemu-arm, whose processor multiplies pairs")
+    model = tie(change_all(integers.draw_model(0), join(CHANGES[name])))
+    check_bounds(model)
+    assert joinable(model)
+    (tmp_path / "story.c").write_text(write_c(model, tokenizer)["story.c"])
+    flags = ["-std=c99", "-march=armv7-a+fp", "-mthumb", level, "-static", "-o", "story", "story.c"]
+    subprocess.run(["arm-linux-gnueabihf-gcc", *flags], cwd=tmp_path, check=True)
+    ids = np.random.default_rng(1).integers(0, model.config.vocab_size, model.config.context)
+    assert compare_logits(model, ids, run_logits(["qemu-arm", str(tmp_path / "story")], ids)).unequal == 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from lilliput.errors import ConfigError
 from lilliput.quantize.draw import plan_draws
 from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntModel
 from lilliput.quantize.intmodel_file import fingerprint
-from lilliput.quantize.packing import pack_rows, scales_fit
+from lilliput.quantize.packing import VALUES_TOGETHER, joinable, pack_rows, scales_fit
 from lilliput.tokens import Tokenizer
 
 TEMPERATURES = 21
@@ -41,6 +41,7 @@ def write_c(
     head = _header(model, tokenizer)
     parts = [
         _macros(model),
+        _runtime("integer_target.inc"),
         _runtime("integer_model.inc"),
         write_numbers(model),
         _temperatures(model),
@@ -73,23 +74,25 @@ def working_bytes(model: IntModel) -> int:
     """Bytes of an lp_story, all that a story needs beside a little stack."""
     sizes = _sizes(model)
     c = model.config
-    words = c.context + c.d_head + 2
+    words = sizes["LP_SCORES"] + c.d_head + 2
     halves = c.vocab_size + c.d_model + 2 * sizes["LP_WIDEST"] + sizes["LP_WIDEST_PAIR"]
     single = sum(sizes[f"LP_{name}_BYTES"] for name in ("KEY", "VALUE", "ROW"))
     return -(-(4 * words + 2 * halves + single) // 4) * 4
 
 
 def _sizes(model: IntModel) -> dict[str, int]:
-    """Lengths of the working memory's arrays."""
+    """Lengths of the working memory's arrays; keys begin where a word does."""
     c = model.config
     attended, kept = c.n_heads * c.d_head, c.n_kv_heads * c.d_head
-    cached = c.n_layers * c.context * kept
+    positions = -(-c.context // VALUES_TOGETHER) * VALUES_TOGETHER
+    pair = max(2 * kept, c.d_ff)
     packed = [matrix.values.shape[1] for _, matrix in model.iter_matrices() if matrix.kind != "int8"]
     return {
+        "LP_SCORES": max(c.context, VALUES_TOGETHER // 2),
         "LP_WIDEST": max(c.d_model, attended, c.d_ff),
-        "LP_WIDEST_PAIR": max(2 * kept, c.d_ff),
-        "LP_KEY_BYTES": cached >> _key_nibbles(model),
-        "LP_VALUE_BYTES": cached >> _value_nibbles(model),
+        "LP_WIDEST_PAIR": pair + (c.vocab_size + c.d_model + pair) % 2,
+        "LP_KEY_BYTES": c.n_layers * c.context * kept >> _key_nibbles(model),
+        "LP_VALUE_BYTES": c.n_layers * positions * kept >> _value_nibbles(model),
         "LP_ROW_BYTES": max([*packed, c.d_head]),
     }
 
@@ -151,11 +154,17 @@ def _macros(model: IntModel) -> str:
         "key_nibbles": _key_nibbles(model),
         "value_nibbles": _value_nibbles(model),
     }
+    facts = {
+        "LP_SCALES_TOGETHER": scales_fit(model),
+        "LP_BYTES_ONLY": all(matrix.kind == "int8" for _, matrix in model.iter_matrices()),
+        "LP_WHOLE_WORDS": all(matrix.values.shape[1] % 4 == 0 for _, matrix in model.iter_matrices()),
+        "LP_JOINABLE": joinable(model),
+    }
     return (
         "/* These fail to compile where the working memory is not as stated, or an int has 16 bits. */\n"
         "typedef char lp_memory_is_as_stated[sizeof(lp_story) == LP_WORKING_BYTES ? 1 : -1];\n"
         "typedef char lp_ints_have_32_bits[sizeof(int) >= 4 ? 1 : -1];\n\n"
-        + ("#define LP_SCALES_TOGETHER\n" if scales_fit(model) else "")
+        + "".join(f"#define {name}\n" for name, holds in facts.items() if holds)
         + _define({f"LP_SHAPE_{name}": value for name, value in shape.items()})
         + "#define LP_SHAPE(s, name) ((void)(s), LP_SHAPE_##name)\n"
         "#define LP_NUMBERS(s) (*((void)(s), &lp_model))\n"

@@ -10,6 +10,7 @@ from lilliput.generation.engines import IntReader
 from lilliput.quantize.draw import DRAW_BITS
 from lilliput.quantize.fixed import make_exp2_table
 from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.packing import VALUES_TOGETHER
 from lilliput.runtime.native_integer import (
     Layer,
     Matrix,
@@ -43,8 +44,9 @@ class _Memory:
         c = reader.model.config
         attended, kept = c.n_heads * c.d_head, c.n_kv_heads * c.d_head
         widest = max(c.d_model, attended, c.d_ff)
+        positions = -(-c.context // VALUES_TOGETHER) * VALUES_TOGETHER
         sizes: dict[str, tuple[int, Any]] = {
-            "scores": (c.context, np.int32),
+            "scores": (max(c.context, VALUES_TOGETHER // 2), np.int32),
             "sums": (c.d_head, np.int32),
             "logits": (c.vocab_size, np.int16),
             "h": (c.d_model, np.int16),
@@ -52,7 +54,7 @@ class _Memory:
             "a": (widest, np.int16),
             "b": (max(2 * kept, c.d_ff), np.int16),
             "keys": (c.n_layers * c.context * kept, np.int8),
-            "values": (c.n_layers * c.context * kept, np.int8),
+            "values": (c.n_layers * positions * kept, np.int8),
         }
         self._reader = reader  # its numbers must stay where they are
         self._arrays = {name: np.zeros(size, kind) for name, (size, kind) in sizes.items()}

@@ -9,6 +9,9 @@ MULTIPLIER_BITS, SHIFT_BITS = 12, 4
 """Of a row's scale where its two parts lie together."""
 PER_BYTE = {"int8": 1, "int4": 2, "ternary": 5}
 
+VALUES_TOGETHER = 8
+"""How many positions' values some processors keep side by side (LP_BLOCK of integer_arm_attend.inc)."""
+
 
 def row_bytes(matrix: IntMatrix) -> int:
     """Bytes of a row; no byte holds weights of two rows."""
@@ -46,7 +49,30 @@ def scales_fit(model: IntModel) -> bool:
 
 
 def pack_scales(matrix: IntMatrix) -> npt.NDArray[np.uint16]:
-    """(R,) multipliers, and behind them by how much a shift exceeds the matrix's least; see `scales_fit`."""
-    above = (matrix.shifts - matrix.shifts.min()).astype(np.uint16)
-    packed: npt.NDArray[np.uint16] = matrix.multipliers.astype(np.uint16) << SHIFT_BITS | above
+    """(R,) multipliers, and behind them how far a shift is below the matrix's greatest; see `scales_fit`."""
+    below = (matrix.shifts.max() - matrix.shifts).astype(np.uint16)
+    packed: npt.NDArray[np.uint16] = matrix.multipliers.astype(np.uint16) << SHIFT_BITS | below
     return packed
+
+
+def joinable(model: IntModel) -> bool:
+    """Whether a processor that multiplies pairs of 16 bits may join each two weights in one such number.
+
+    Inputs are then made 256 times as great, and so are sums: they must fit 16 and 32 bits. And a row's
+    multiplier, shifted up by what its shift is less than 24, must fit 32 bits.
+    """
+    named = model.iter_matrices()
+    read = [matrix for name, matrix in named if name != "embed"]
+    bytes_only = all(matrix.kind == "int8" for _, matrix in named)
+    return (
+        bytes_only
+        and scales_fit(model)
+        and all(
+            len(matrix.values) >= 4
+            and matrix.input_limit < 2**7
+            and int(matrix.row_bounds.max()) < 2**23
+            and int(matrix.shifts.max()) <= 32
+            and int(matrix.shifts.min()) >= 5 + matrix.most_down
+            for matrix in [*read, model.head]
+        )
+    )

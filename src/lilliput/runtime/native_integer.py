@@ -21,7 +21,7 @@ class Matrix(ct.Structure):
         *((name, _int) for name in ("rows", "columns", "row_bytes")),
         *((name, _short) for name in ("input_limit", "made_limit", "output_limit")),
         ("kind", _byte),
-        ("least_shift", _byte),
+        ("most_shift", _byte),
     )
 
 

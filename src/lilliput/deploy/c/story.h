@@ -11,7 +11,7 @@ typedef struct {
 
 /* All working memory of a story; any number of them may be told at once. */
 typedef struct {
-  int32_t scores[LP_CONTEXT], sums[LP_D_HEAD], length;
+  int32_t scores[LP_SCORES], sums[LP_D_HEAD], length;
   uint32_t random;
   int16_t x[LP_WIDEST], logits[LP_VOCAB], h[LP_D_MODEL], a[LP_WIDEST], b[LP_WIDEST_PAIR]; /* x: where words begin */
   int8_t keys[LP_KEY_BYTES], values[LP_VALUE_BYTES], row[LP_ROW_BYTES];

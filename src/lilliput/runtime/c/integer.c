@@ -1,6 +1,7 @@
 /* The integer forward pass for Python: the code that devices run, with shapes known only at run time. */
 #include <stddef.h>
 #include <stdint.h>
+#include "integer_target.inc"
 #include "integer_model.inc"
 
 typedef struct {
