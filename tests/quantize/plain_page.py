@@ -127,8 +127,10 @@ class Page:
         m, s = int(embed.multipliers[token]), int(embed.shifts[token])
         h = [sat(scale(w, m, s), 32767) for w in self.rows[id(embed)][token]]
         for number, layer in enumerate(model.layers):
-            h = [sat(a + b, 32767) for a, b in zip(h, self.attend(layer, number, h), strict=True)]
-            h = [sat(a + b, 32767) for a, b in zip(h, self.feed(layer, h), strict=True)]
+            change = self.attend(layer, number, h)
+            h = [sat(rsh(a, layer.mid_shift) + b, 32767) for a, b in zip(h, change, strict=True)]
+            change = self.feed(layer, h)
+            h = [sat(rsh(a, layer.post_shift) + b, 32767) for a, b in zip(h, change, strict=True)]
         return self.mat(model.head, self.norm(model.norm, model.norm.gains.tolist(), h))
 
     def attend(self, layer: Any, number: int, h: list[int]) -> list[int]:

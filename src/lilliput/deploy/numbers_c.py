@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lilliput.quantize.draw import DRAW_BITS
 from lilliput.quantize.fixed import make_exp2_table
-from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.intmodel import LAYER_NUMBERS, IntLayer, IntMatrix, IntModel, IntNorm
 from lilliput.quantize.packing import joinable, pack_rows, pack_scales, row_bytes, scales_fit
 
 _COLUMNS = 118
@@ -114,6 +114,6 @@ def _layer(name: str, layer: IntLayer, form: _Form) -> tuple[str, str]:
         text, fields = text + arrays, [*fields, f".{part} = {struct}"]
     text += _array(f"{name}_k_offset", layer.k_offset)
     fields.append(f".k_offset = {name}_k_offset")
-    for part in ("q_limit", "k_limit", "q_shift", "k_shift", "score_shift", "hidden_shift", "o_shift"):
+    for part in LAYER_NUMBERS:
         fields.append(f".{part} = {getattr(layer, part)}")
     return text, "{" + ",\n".join(fields) + "}"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from lilliput.generation.engines import IntReader
 from lilliput.quantize.draw import DRAW_BITS
 from lilliput.quantize.fixed import make_exp2_table
-from lilliput.quantize.intmodel import IntLayer, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.intmodel import LAYER_NUMBERS, IntLayer, IntMatrix, IntModel, IntNorm
 from lilliput.quantize.packing import VALUES_TOGETHER
 from lilliput.runtime.native_integer import (
     Layer,
@@ -140,6 +140,5 @@ class NativeReader:
             name: self._matrix(getattr(layer, name)) for name in ["q", "k", "v", "o", "gate", "up", "down"]
         }
         norms = {name: self._norm(getattr(layer, name)) for name in ["norm1", "norm2", "q_norm", "k_norm"]}
-        limits = ["q_limit", "k_limit", "q_shift", "k_shift", "score_shift", "hidden_shift", "o_shift"]
-        numbers = {name: getattr(layer, name) for name in limits}
+        numbers = {name: getattr(layer, name) for name in LAYER_NUMBERS}
         return Layer(**matrices, **norms, **numbers, k_offset=self._place(layer.k_offset))

@@ -3,7 +3,7 @@
 What each field means in the arithmetic is said in docs/integer-arithmetic.md. No torch.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, Field, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +87,24 @@ class IntLayer:
     up: IntMatrix
     hidden_shift: int
     down: IntMatrix
+    mid_shift: int = 0
+    """By how much the residual stream is shifted right before attention's part is added."""
+    post_shift: int = 0
+    """The same before the feed-forward part is."""
+
+
+LAYER_NUMBERS = (
+    "q_limit",
+    "k_limit",
+    "q_shift",
+    "k_shift",
+    "score_shift",
+    "hidden_shift",
+    "o_shift",
+    "mid_shift",
+    "post_shift",
+)
+"""Of a layer, beside its arrays."""
 
 
 @dataclass(frozen=True)
@@ -134,3 +152,8 @@ def shorten(model: IntModel, context: int) -> IntModel:
     """The same model with fewer positions: 2 to what it has. Its logits at these are the same."""
     config = model.config.model_copy(update={"context": context})
     return replace(model, config=config, cosines=model.cosines[:context], sines=model.sines[:context])
+
+
+def is_left_out(field: Field[Any], value: Any) -> bool:
+    """Whether a field holds what a file without it stands for: so files of before it stay as they are."""
+    return field.default is not MISSING and bool(field.default == value)

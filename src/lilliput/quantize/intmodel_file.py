@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -15,7 +15,7 @@ from lilliput.config import Config
 from lilliput.errors import ConfigError, FormatError
 from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.quantize.bounds import check_bounds
-from lilliput.quantize.intmodel import Array, IntModel
+from lilliput.quantize.intmodel import Array, IntModel, is_left_out
 from lilliput.rundir import atomic_write
 
 VERSION = 1
@@ -132,7 +132,8 @@ def _flatten(value: Any, name: str = "") -> tuple[dict[str, Any], dict[str, Arra
     if isinstance(value, tuple):
         parts = [(str(number), part) for number, part in enumerate(value)]
     else:
-        parts = [(field.name, getattr(value, field.name)) for field in fields(value)]
+        named = [(field, getattr(value, field.name)) for field in fields(value)]
+        parts = [(field.name, part) for field, part in named if not is_left_out(field, part)]
     for part_name, part in parts:
         inner = _flatten(part, f"{name}.{part_name}" if name else part_name)
         numbers |= inner[0]
@@ -148,6 +149,8 @@ def _build(kind: Any, name: str, numbers: dict[str, Any], arrays: dict[str, Arra
     values: dict[str, Any] = {}
     for field in fields(kind):
         part, hint = f"{name}.{field.name}" if name else field.name, hints[field.name]
+        if field.default is not MISSING and part not in numbers:
+            continue  # as in a file of before there was such a field
         if field.name == "config":
             values[field.name] = _CONFIGS[numbers[part]["family"]].from_dict(numbers[part])
         elif get_origin(hint) is tuple:

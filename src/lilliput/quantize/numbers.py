@@ -47,6 +47,8 @@ def check_numbers(model: IntModel) -> None:
             _within(f"{at}.{name}", getattr(layer, name), 0, most)
         _within(f"{at}.score_shift", layer.score_shift, 0, 31)
         _within(f"{at}.hidden_shift", layer.hidden_shift, 0, 30)
+        for name in ("mid_shift", "post_shift"):
+            _within(f"{at}.{name}", getattr(layer, name), 0, 15)
         _check_limit(f"{at}.q_limit", layer.q_limit, INT16)
         _check_limit(f"{at}.k_limit", layer.k_limit, MOST_CACHED)
     for name, norm in list_norms(model):

@@ -41,7 +41,8 @@ class Seen:
 
     layers: tuple[LayerSeen, ...]
     head_in: Floats
-    most_residual: float
+    most_residuals: tuple[float, ...]
+    """The greatest of the residual stream as it begins and behind each addition: 2 * layers + 1."""
     most_logit: float
     most_gate: float
     """The greatest value that an activation saw, in any layer."""
@@ -59,17 +60,19 @@ def observe(
     """
     cut = [(story[: config.context], story[1 : config.context + 1]) for story in stories]
     apart = max(1, -(-sum(len(ids) for ids, _ in cut) // most_rows))
-    heads_in, most_residual, most_logit, most_gate, nats, read = [], 0.0, 0.0, 0.0, 0.0, 0
+    heads_in, most_logit, most_gate, nats, read = [], 0.0, 0.0, 0.0, 0
+    most = np.zeros(2 * config.n_layers + 1)
     parts: list[list[dict[str, Floats]]] = [[] for _ in range(config.n_layers)]
     head = weights.get("head.weight", weights["embed.weight"])
     for ids, targets in cut:
         kept = slice(-read % apart, None, apart)
         h = weights["embed.weight"][ids]
-        most_residual = max(most_residual, float(np.abs(h).max()))
+        most[0] = max(most[0], np.abs(h).max())
         for layer in range(config.n_layers):
-            h, seen = _run_layer(config, weights, layer, h)
+            h, middle, seen = _run_layer(config, weights, layer, h)
             parts[layer].append({name: values[kept] for name, values in seen.items()})
-            most_residual = max(most_residual, float(np.abs(h).max()))
+            for stage, residual in ((2 * layer + 1, middle), (2 * layer + 2, h)):
+                most[stage] = max(most[stage], np.abs(residual).max())
             most_gate = max(most_gate, float(seen["gate"].max()))
         x = _norm(h, weights["norm.weight"], config.norm_eps)
         heads_in.append(x[kept])
@@ -82,7 +85,7 @@ def observe(
         for each in parts
     )
     tokens = sum(len(targets) for _, targets in cut)
-    return Seen(layers, np.concatenate(heads_in), most_residual, most_logit, most_gate, nats, tokens)
+    return Seen(layers, np.concatenate(heads_in), tuple(most.tolist()), most_logit, most_gate, nats, tokens)
 
 
 def costs_of(logits: npt.NDArray[np.floating], targets: Ids) -> npt.NDArray[np.float64]:
@@ -134,7 +137,9 @@ def _turn(x: Floats, table: Floats) -> Floats:
 
 def _run_layer(
     config: IntConfig, weights: Mapping[str, Floats], layer: int, h: Floats
-) -> tuple[Floats, dict[str, Floats]]:
+) -> tuple[Floats, Floats, dict[str, Floats]]:
+    """The residual stream behind the layer, that between its two parts, and what went through it."""
+
     def weight(name: str) -> Floats:
         return weights[f"blocks.{layer}.{name}.weight"]
 
@@ -153,13 +158,13 @@ def _run_layer(
     q, k = _turn(q, table), _turn(k, table)
     seen |= {"turned_q": q, "turned_k": k}
     seen["attn_out"] = out = _attend(config, q, k, seen["v"].reshape(length, -1, config.d_head))
-    h = h + out @ weight("attn.o").T
-    seen["mlp_in"] = x = _norm(h, weight("norm2"), eps)
+    middle = h + out @ weight("attn.o").T
+    seen["mlp_in"] = x = _norm(middle, weight("norm2"), eps)
     seen["gate"], seen["up"] = x @ weight("mlp.gate").T, x @ weight("mlp.up").T
     activated = activation_of(config.gate)(seen["gate"].astype(np.float64)).astype(np.float32)
     seen["hidden"] = activated * seen["up"]
-    h = (h + seen["hidden"] @ weight("mlp.down").T).astype(np.float32)
-    return h, seen
+    h = (middle + seen["hidden"] @ weight("mlp.down").T).astype(np.float32)
+    return h, middle, seen
 
 
 def _attend(config: IntConfig, q: Floats, k: Floats, v: Floats) -> Floats:

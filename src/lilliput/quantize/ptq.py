@@ -20,12 +20,13 @@ from lilliput.quantize.fixed import (
 )
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
-from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
+from lilliput.quantize.intmodel import KIND_LIMITS, IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
 from lilliput.quantize.numbers import check_vocabulary
 from lilliput.quantize.observe import Seen, activation_of, observe
 from lilliput.quantize.rounding import Form, Method, choose_input_scales, round_rows
 from lilliput.quantize.scaling import (
     bits_within,
+    choose_residual_steps,
     choose_value_steps,
     split_gains,
     split_ratios,
@@ -34,8 +35,9 @@ from lilliput.quantize.settings import QuantizeSettings
 
 Floats = npt.NDArray[np.float64]
 _RESIDUAL_ROOM = 1.25
-"""How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
-often a thousandth of that, and want the bits."""
+"""How much greater than all that calibration saw the residual stream may be before it is cut."""
+_MOST_RATIO = 1024
+"""Units of the residual stream in a step of the embedding: so a row's multiplier of 12 bits can make them."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
 
@@ -96,7 +98,7 @@ def quantize(
                 f"{name} holds NaN or infinity: such a model cannot be quantized; train it again"
             )
     seen = observe(config, weights, stories)
-    if not np.isfinite([seen.nats, seen.most_residual, seen.most_logit]).all():
+    if not np.isfinite([seen.nats, *seen.most_residuals, seen.most_logit]).all():
         raise ConfigError("the model computes NaN or infinity on the calibration stories: train it again")
     builder = _Builder(config, weights, seen, settings)
     model, reports = builder.build(source or {})
@@ -127,7 +129,11 @@ class _Builder:
         self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
         self._inner = Form(limit, settings.blocks != "static" and limit < INT16)
         room = (2.0 ** (settings.residual_bits - 1) - 1) / _RESIDUAL_ROOM
-        self._residual_step = max(seen.most_residual / room, _least_step(config, config.d_model))
+        least = _least_step(config, config.d_model)
+        finest = [max(most / room, least) for most in seen.most_residuals]
+        levels = KIND_LIMITS[settings.kind("embed")] * _MOST_RATIO
+        finest[0] = max(finest[0], seen.most_residuals[0] / levels)
+        self._residual_steps = choose_residual_steps(finest)
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
         self._gate_step = max(1.1 * seen.most_gate, _LEAST_GATE) / self._gate_limit
         places = np.arange(-self._gate_limit, self._gate_limit + 1) * self._gate_step
@@ -231,7 +237,8 @@ class _Builder:
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
         scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed)
         limit = self._normed.made_limit
-        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, self._residual_step)
+        before, between = self._residual_steps[2 * number : 2 * number + 2]
+        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, before)
         reads = _Input(x, scales, self._normed)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
@@ -279,9 +286,10 @@ class _Builder:
                 f"{name}.o",
                 wo,
                 _Input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._inner),
-                self._residual_step,
+                between,
                 INT16,
             ),
+            "mid_shift": bits_within(before, between),
         }
 
     def _finest_heads(self, number: int) -> list[float]:
@@ -311,16 +319,16 @@ class _Builder:
         )
         self.units |= {f"blocks.{number}.norm2": scales, f"{name}.up": hidden_scales}
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
+        between, behind = self._residual_steps[2 * number + 1 : 2 * number + 3]
         return {
-            "norm2": self._norm(
-                self._weight(number, "norm2"), scales, self._normed.made_limit, self._residual_step
-            ),
+            "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, between),
             "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
             "up": self._matrix(f"{name}.up", up, reads, up_steps, INT16),
             "hidden_shift": hidden_shift,
             "down": self._matrix(
-                f"{name}.down", down, _Input(hidden, hidden_scales, self._inner), self._residual_step, INT16
+                f"{name}.down", down, _Input(hidden, hidden_scales, self._inner), behind, INT16
             ),
+            "post_shift": bits_within(between, behind),
         }
 
     def _ends(self) -> tuple[IntNorm, IntMatrix, IntMatrix, int]:
@@ -333,7 +341,7 @@ class _Builder:
         form = Form(limit, settings.blocks == "all" and limit < INT16)
         scales = self._input_scales(x, [matrix], part, form, tied=config.tied)
         gains = self._weights["norm.weight"].astype(np.float64)
-        norm = self._norm(gains, scales, form.made_limit, self._residual_step)
+        norm = self._norm(gains, scales, form.made_limit, self._residual_steps[-1])
         logit_bits = max(0, min(15, bits_within(self._seen.most_logit, INT16 / 1.25)))
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(
@@ -346,7 +354,7 @@ class _Builder:
             rows = round_rows(embedding, kind, method="nearest")
             values, steps = rows.values, rows.steps
         bounds = np.abs(values.astype(np.int64)).max(axis=1)
-        multipliers, shifts = split_ratios(steps / self._residual_step, bounds, "embed")
+        multipliers, shifts = split_ratios(steps / self._residual_steps[0], bounds, "embed")
         embed = IntMatrix(kind, values, multipliers, shifts, 1, 1, INT16)
         return norm, head, embed, logit_bits
 

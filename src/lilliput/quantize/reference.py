@@ -71,8 +71,8 @@ class Reference:
         """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
         h = self._embed(np.asarray(ids, np.int64))
         for number, layer in enumerate(self.model.layers):
-            h = self._add(h, self._matvec(layer.o, self._attend(layer, number, h, cache)))
-            h = self._add(h, self._matvec(layer.down, self._mlp(layer, h)))
+            h = self._add(h, layer.mid_shift, self._matvec(layer.o, self._attend(layer, number, h, cache)))
+            h = self._add(h, layer.post_shift, self._matvec(layer.down, self._mlp(layer, h)))
         cache.length += len(h)
         return self._matvec(self.model.head, self._norm(self.model.norm, h[-1:] if last_only else h))
 
@@ -87,8 +87,8 @@ class Reference:
         )
         return saturate(scaled, embed.output_limit)
 
-    def _add(self, h: Ints, change: Ints) -> Ints:
-        return saturate(h + change, INT16)
+    def _add(self, h: Ints, shift: int, change: Ints) -> Ints:
+        return saturate(round_shift(h, shift) + change, INT16)
 
     def _matvec(self, matrix: IntMatrix, v: Ints) -> Ints:
         """(T, R) of v (T, C)."""

@@ -20,6 +20,20 @@ def bits_within(most: float, limit: float) -> int:
     return int(np.floor(np.log2(limit / max(most, 1e-30))))
 
 
+MOST_STAGE_SHIFT = 15
+
+
+def choose_residual_steps(least: Sequence[float]) -> tuple[float, ...]:
+    """Units of the residual stream, one for each stage, of which none is finer than `least` says for it.
+
+    The last is what the greatest stage needs; each is a power of two times the one before it, or the same: an
+    embedding is often a thousandth of what the layers add, and would have few bits in their unit.
+    """
+    reached = np.maximum.accumulate(np.asarray(least))
+    finer = np.minimum(np.floor(np.log2(reached[-1] / reached)), MOST_STAGE_SHIFT)
+    return tuple((reached[-1] * 2.0**-finer).tolist())
+
+
 def split_gains(factors: Floats) -> tuple[npt.NDArray[np.int16], int]:
     """Whole numbers g and one shift with g / 2**shift near `factors`; the greatest |g| has 15 bits."""
     most = float(np.abs(factors).max())

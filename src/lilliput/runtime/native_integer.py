@@ -45,7 +45,10 @@ class Layer(ct.Structure):
         *((name, Norm) for name in ("norm1", "norm2", "q_norm", "k_norm")),
         ("k_offset", _pointer),
         *((name, _short) for name in ("q_limit", "k_limit")),
-        *((name, _byte) for name in ("q_shift", "k_shift", "score_shift", "hidden_shift")),
+        *(
+            (name, _byte)
+            for name in ("q_shift", "k_shift", "score_shift", "hidden_shift", "mid_shift", "post_shift")
+        ),
         ("o_shift", ct.c_int8),
     )
 
