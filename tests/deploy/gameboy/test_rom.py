@@ -1,0 +1,298 @@
+"""Sections become a cartridge: where they lie, what is refused, the header, and that emulators run it."""
+
+import numpy as np
+import pytest
+
+from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
+from lilliput.deploy.gameboy.rom import Rom
+
+LOOP = "start: di\nstay: jr stay"
+
+
+def make_rom(**settings) -> Rom:
+    """One that does nothing."""
+    rom = Rom("start", **settings)
+    rom.place("main", assemble(LOOP), bank=0)
+    return rom
+
+
+def test_sections_lie_in_the_banks_that_they_name_and_others_where_room_is():
+    rom = make_rom()
+    rom.place("third", Block.of(b"third"), bank=3)
+    rom.place("large", Block.of(bytes(16384)))
+    rom.place("small", Block.of(b"small"))
+    rom.place("smaller", Block.of(b"smal"), align=256)
+    image = rom.link()
+    assert [rom.symbols[name] for name in ("third", "large")] == [(3, 0x4000), (1, 0x4000)]
+    assert rom.symbols["small"] == (2, 0x4000)
+    assert rom.symbols["smaller"] == (2, 0x4100)
+    assert image[0x8000:0x8005] == b"small"
+    assert image[0x8100:0x8104] == b"smal"
+    assert image[0xC000:0xC005] == b"third"
+    assert set(image[0xC005:]) == {0xFF}
+    assert len(image) == 4 * 0x4000
+    assert rom.free_bytes()[1] == 0
+    assert rom.free_bytes()[3] == 16384 - 5
+
+
+def test_labels_are_found_in_other_sections():
+    rom = make_rom()
+    rom.place("table", Block.of(bytes(40), {"middle": 20}), bank=2)
+    text = "ld hl, middle + 1\n.word middle\n.byte bank(middle), lo(middle), hi(middle)"
+    rom.place("user", assemble(text), bank=1)
+    image = rom.link()
+    assert rom.symbols["middle"] == (2, 0x4014)
+    assert image[0x4000:0x4008] == bytes([0x21, 0x15, 0x40, 0x14, 0x40, 2, 0x14, 0x40])
+
+
+def test_code_for_ram_knows_its_place_there_and_the_rest_where_to_copy_it_from():
+    rom = make_rom()
+    rom.place("moved", assemble("moved: jp .end\n.end: ret"), bank=3, run_at=0xC123)
+    rom.place("mover", assemble(".word load(moved), size(moved)\n.byte bank(moved)\ncall moved"), bank=1)
+    image = rom.link()
+    assert image[0xC000:0xC004] == bytes([0xC3, 0x26, 0xC1, 0xC9])
+    assert image[0x4000:0x4008] == bytes([0x00, 0x40, 4, 0, 3, 0xCD, 0x23, 0xC1])
+
+
+def test_fixed_addresses_are_kept_and_nothing_else_is_put_below_them():
+    rom = make_rom()
+    rom.place("vblank", assemble("reti"), bank=0, address=0x40)
+    rom.place("other", Block.of(b"other"), bank=0)
+    image = rom.link()
+    assert image[0x40] == 0xD9
+    assert rom.symbols["start"][1] >= 0x68
+    assert rom.symbols["other"][1] >= 0x68
+
+
+def test_the_header_has_the_checksums_that_the_console_computes():
+    rom = make_rom(title="A STORY", sram_banks=4)
+    rom.place("far", Block.of(b"far"), bank=200)
+    image = rom.link()
+    assert image[0x100:0x102] == bytes([0x00, 0xC3])
+    assert int.from_bytes(image[0x102:0x104], "little") == rom.symbols["start"][1]
+    assert image[0x134:0x13F] == b"A STORY\0\0\0\0"
+    assert image[0x143] == 0x80
+    assert list(image[0x147:0x14A]) == [0x1B, 7, 3]
+    assert len(image) == 0x8000 << image[0x148]
+    total = np.frombuffer(image, np.uint8).astype(np.int64)
+    assert -int(total[0x134:0x14D].sum() + 25) & 0xFF == image[0x14D]
+    assert int(total.sum() - total[0x14E:0x150].sum()) & 0xFFFF == int.from_bytes(image[0x14E:0x150], "big")
+    assert make_rom(color="only").link()[0x143] == 0xC0
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"title": "TWELVE CHARS"}, "title 'TWELVE CHARS': 1 to 11"),
+        ({"title": ""}, "title ''"),
+        ({"title": "É"}, "letters of ASCII"),
+        ({"sram_banks": 3}, r"3 banks of battery memory: \[1, 4, 8, 16\]"),
+    ],
+)
+def test_a_header_that_cannot_be_is_refused(settings, words):
+    with pytest.raises(AssemblyError, match=words):
+        make_rom(**settings).link()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"name": "main"}, "a section main already"),
+        ({"bank": 512}, "section more: banks are 0 to 511, not 512"),
+        ({"bank": -1}, "banks are 0 to 511, not -1"),
+        ({"address": 0x4000}, "an address needs a bank"),
+        ({"align": 3}, "aligned to 3"),
+        ({"block": Block.of(bytes(16385))}, "section more: 16385 bytes, and a bank has 16384"),
+    ],
+)
+def test_a_section_that_can_lie_nowhere_is_refused(wanted, words):
+    with pytest.raises(AssemblyError, match=words):
+        make_rom().place(**{"name": "more", "block": Block.of(b"more"), **wanted})
+
+
+def test_what_does_not_fit_is_refused_with_bytes_wanted_and_left():
+    rom = make_rom()
+    rom.place("first", Block.of(bytes(16000)), bank=1)
+    rom.place("second", Block.of(bytes(400)), bank=1)
+    with pytest.raises(AssemblyError, match=r"section second .* bank 1: 400 bytes wanted, 384 left"):
+        rom.link()
+    rom = make_rom()
+    rom.place("twice", Block.of(b"twice"), bank=0, address=0x50)
+    rom.place("over", Block.of(b"over"), bank=0, address=0x53)
+    with pytest.raises(AssemblyError, match="section over does not fit into bank 0 at 0x0053"):
+        rom.link()
+    rom = make_rom()
+    rom.place("header", Block.of(b"header"), bank=0, address=0x140)
+    with pytest.raises(AssemblyError, match="section header does not fit"):
+        rom.link()
+    rom = make_rom()
+    for number in range(512):
+        rom.place(f"large{number}", Block.of(bytes(10000)))
+    with pytest.raises(AssemblyError, match=r"large511 fits into no bank: 10000 bytes wanted, \d+ left"):
+        rom.link()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("jp nowhere", r"more, line 1 \(jp nowhere\): there is no label nowhere"),
+        ("ld a, size(nothing)", "there is no section nothing"),
+        ("start: nop", "section more: the label start exists already"),
+        ("ld a, there", "16384 does not fit"),
+        ("jp there", "a jump from bank 1 to there in bank 2: go by way of bank 0"),
+        ("jr there", "a jump from bank 1 to there in bank 2"),
+        ("jr start", r"a relative jump of -\d+ bytes"),
+    ],
+)
+def test_what_cannot_be_linked_is_refused_with_its_line(text, words):
+    rom = make_rom()
+    rom.place("there", Block.of(b"there"), bank=2)
+    rom.place("more", assemble(text, name="more"), bank=1)
+    with pytest.raises(AssemblyError, match=words):
+        rom.link()
+
+
+def test_the_entry_must_lie_where_the_processor_begins():
+    rom = Rom("start")
+    rom.place("main", assemble(LOOP), bank=1)
+    with pytest.raises(AssemblyError, match="the entry start lies in bank 1"):
+        rom.link()
+
+
+EVERY_BANK = """
+start:
+        di
+        ld   sp, 0xFFFE
+        xor  a
+        ldh  (rIE), a
+        ld   a, 1
+        ldh  (rKEY1), a
+        stop                    ; to double speed
+        ld   a, 0x0A
+        ld   (rRAMG), a         ; the cartridge's RAM is to be seen
+
+        ld   b, 0               ; battery memory: (bank * 16 ^ low) + high
+.sram:  ld   a, b
+        ld   (rRAMB), a
+        ld   hl, 0xA000
+.byte:  ld   a, b
+        swap a
+        xor  l
+        add  h
+        ld   (hl+), a
+        ld   a, h
+        cp   0xC0
+        jr   nz, .byte
+        inc  b
+        ld   a, b
+        cp   16
+        jr   nz, .sram
+
+        ld   b, 0               ; work memory: (bank * 16 + low) ^ high of 0x0000 to 0x0FFF
+.wram:  call choose
+.fill:  ld   a, h
+        and  0x0F
+        ld   c, a
+        ld   a, b
+        swap a
+        add  l
+        xor  c
+        ld   (hl+), a
+        ld   a, h
+        and  0x0F
+        or   l
+        jr   nz, .fill
+        inc  b
+        bit  3, b
+        jr   z, .wram
+
+        ld   b, 0               ; work memory onto the first 4 banks of battery memory
+.onto:  call choose
+        ld   a, b
+        srl  a
+        ld   (rRAMB), a
+        ld   de, 0xA000
+        jr   nc, .even
+        ld   d, 0xB0
+.even:  ld   a, (de)
+        xor  (hl)
+        ld   (de), a
+        inc  de
+        inc  hl
+        ld   a, h
+        and  0x0F
+        or   l
+        jr   nz, .even
+        inc  b
+        bit  3, b
+        jr   z, .onto
+
+        ld   a, 4               ; of banks 1 to 511 of the ROM: three bytes onto bank 4 of battery memory
+        ld   (rRAMB), a
+        ld   de, 0xA000
+        ld   bc, 1
+.rom:   ld   a, c
+        ld   (rROMB0), a
+        ld   a, b
+        ld   (rROMB1), a
+        ld   hl, 0x4000
+        call onto
+        call onto
+        ld   hl, 0x7FFF
+        call onto
+        inc  bc
+        bit  1, b
+        jr   z, .rom
+
+        ld   a, 5
+        ld   (rRAMB), a
+        ldh  a, (rKEY1)
+        and  0x80
+        ld   (0xA000), a
+        ld   a, 0x5A
+        ld   (0xA001), a        ; done
+stay:   jr   stay
+
+choose: ld   hl, 0xC000         ; hl: the first byte of bank b of work memory
+        ld   a, b
+        ldh  (rSVBK), a
+        or   a
+        ret  z
+        ld   h, 0xD0
+        ret
+
+onto:   ld   a, (de)            ; the byte at hl onto that at de, and both one further
+        xor  (hl)
+        inc  hl
+        ld   (de), a
+        inc  de
+        ret
+"""
+
+
+def expect_every_bank() -> np.ndarray:
+    """Battery memory as EVERY_BANK leaves it: (16, 8192)."""
+    banks, at = np.indices((16, 0x2000))
+    sram = (banks * 16 ^ at & 0xFF) + (0xA0 + (at >> 8)) & 0xFF
+    banks, at = np.indices((8, 0x1000))
+    sram[:4] ^= (((banks * 16 + (at & 0xFF)) & 0xFF) ^ at >> 8).reshape(4, 0x2000)
+    number = np.arange(1, 512)
+    sram[4, : 3 * 511] ^= np.stack([number & 0xFF, number >> 8, number * 37 & 0xFF], axis=1).ravel()
+    sram[5, :2] = 0x80, 0x5A
+    return sram
+
+
+@pytest.mark.parametrize("name", ["pyboy", "gambatte", "mgba"])
+def test_a_cartridge_of_8_megabytes_reaches_every_bank_at_double_speed(name, load):
+    rom = Rom("start")
+    rom.place("main", assemble(EVERY_BANK), bank=0)
+    for bank in range(1, 512):
+        rom.place(f"first {bank}", Block.of(bank.to_bytes(2, "little")), bank=bank)
+        rom.place(f"last {bank}", Block.of(bytes([bank * 37 & 0xFF])), bank=bank, address=0x7FFF)
+    image = rom.link()
+    assert len(image) == 8 << 20
+    noise = np.random.default_rng(1).integers(0, 256, 16 * 0x2000, np.uint8).tobytes()
+    with load("deploy/gameboy/emulators.py").open_emulator(name, image, noise) as machine:
+        machine.run_until(5, 0xA001, 0x5A, frames=600)
+        left = np.frombuffer(machine.sram(), np.uint8).reshape(16, 0x2000)
+    assert np.array_equal(left, expect_every_bank())
