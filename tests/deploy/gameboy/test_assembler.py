@@ -117,6 +117,10 @@ def test_parentheses_around_a_part_of_an_operand_are_no_memory():
     assert assemble("ld hl, sp - 3\nld hl, sp+4\nadd sp, -1").data == bytes([0xF8, 0xFD, 0xF8, 4, 0xE8, 0xFF])
 
 
+def test_tabs_and_spaces_are_the_same():
+    assert assemble("\tld\ta,b\n\t\tadd\thl , sp\nx:\tret").data == bytes([0x78, 0x39, 0xC9])
+
+
 def test_fill_repeats_a_byte():
     assert assemble(".fill 3\n.fill 2 * 2, 0xAA\n.fill 0").data == bytes(3) + b"\xaa" * 4
 
@@ -157,6 +161,8 @@ def test_a_block_knows_the_cycles_of_its_parts():
         ("push sp", "no push with sp; there are: push bc"),
         ("nop 3", "no nop with 3; there are: nop"),
         ("ld a", "no ld with a"),
+        ("ld a, (sp)", "sp is a word of the processor"),
+        ("ld b, d + 1", "d is a word of the processor"),
         ("ld ,a", "missing beside a comma"),
         ("ld a, 256", "256 does not fit: -128 to 255"),
         ("ld a, -129", "-129 does not fit"),

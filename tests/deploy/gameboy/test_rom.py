@@ -1,5 +1,8 @@
 """Sections become a cartridge: where they lie, what is refused, the header, and that emulators run it."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -78,6 +81,31 @@ def test_the_header_has_the_checksums_that_the_console_computes():
     assert -int(total[0x134:0x14D].sum() + 25) & 0xFF == image[0x14D]
     assert int(total.sum() - total[0x14E:0x150].sum()) & 0xFFFF == int.from_bytes(image[0x14E:0x150], "big")
     assert make_rom(color="only").link()[0x143] == 0xC0
+
+
+def write_intel_hex(image: bytes, first: int, last: int) -> str:
+    """Records of bytes first to last - 1."""
+    lines = []
+    for at in range(first, last, 16):
+        record = bytes([len(image[at : min(at + 16, last)]), *at.to_bytes(2, "big"), 0])
+        record += image[at : min(at + 16, last)]
+        lines.append(f":{record.hex()}{-sum(record) & 0xFF:02x}".upper())
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("color", ["both", "only"])
+def test_the_header_is_the_one_that_sdcc_writes(color, tmp_path):
+    if not shutil.which("makebin"):
+        pytest.skip("needs makebin (Debian: apt install sdcc)")
+    rom = make_rom(title="A STORY", color=color)
+    rom.place("noise", Block.of(np.random.default_rng(3).bytes(16384)), bank=1)
+    image = rom.link()
+    left_to_us = [(0, 0x104), (0x146, 0x147), (0x14C, 0x14D), (0x150, len(image))]
+    without = "".join(write_intel_hex(image, first, last) for first, last in left_to_us)
+    (tmp_path / "rom.ihx").write_text(without + ":00000001FF\n")
+    kind = ["-yc" if color == "both" else "-yC", "-yt", "0x1B", "-yo", "2", "-ya", "16", "-yj"]
+    subprocess.run(["makebin", "-Z", *kind, "-yn", "A STORY", "rom.ihx", "rom.gbc"], cwd=tmp_path, check=True)
+    assert (tmp_path / "rom.gbc").read_bytes() == image
 
 
 @pytest.mark.parametrize(

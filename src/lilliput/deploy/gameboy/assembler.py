@@ -82,9 +82,9 @@ class _Assembly:
         while found := _LABEL.match(rest):
             self._add_label(found.group(1))
             rest = rest[found.end() :]
-        word, _, operands = rest.strip().partition(" ")
-        if not word:
+        if not rest.strip():
             return
+        word, operands = (*rest.split(maxsplit=1), "")[:2]
         if word in MNEMONICS:
             self._add_instruction(word, split_operands(operands))
         elif word.startswith("."):
@@ -161,7 +161,7 @@ class _Assembly:
         return numbers[str(number)]
 
     def _parse(self, text: str) -> Tree:
-        return parse(text, self.constants, self.scope)
+        return parse(text, self.constants, self.scope, WORDS)
 
     def _emit(self, kind: str, tree: Tree) -> None:
         if isinstance(tree, int) and kind != "relative":

@@ -71,6 +71,7 @@ class _Parser:
     constants: Mapping[str, int]
     scope: str
     """The global label to which local ones belong; empty before the first."""
+    reserved: frozenset[str]
 
     def _next(self) -> str:
         if not self.tokens:
@@ -121,6 +122,8 @@ class _Parser:
     def _name(self, name: str) -> Tree:
         if name in self.constants:
             return self.constants[name]
+        if name in self.reserved:
+            raise AssemblyError(f"{name} is a word of the processor and can be no part of an expression")
         return qualify(name, self.scope)
 
 
@@ -133,9 +136,12 @@ def qualify(name: str, scope: str) -> str:
     return scope + name
 
 
-def parse(text: str, constants: Mapping[str, int], scope: str = "") -> Tree:
+def parse(
+    text: str, constants: Mapping[str, int], scope: str = "", reserved: frozenset[str] = frozenset()
+) -> Tree:
     """The expression in `text`, computed as far as numbers and constants go.
 
+    scope: the global label to which local ones belong; reserved: words that are no labels.
     Raises AssemblyError that says what was wrong with it.
     """
     tokens, at = [], 0
@@ -145,7 +151,7 @@ def parse(text: str, constants: Mapping[str, int], scope: str = "") -> Tree:
             raise AssemblyError(f"no expression: {text[at:].strip()!r}")
         tokens.append(found.group(1))
         at = found.end()
-    parser = _Parser(tokens, constants, scope)
+    parser = _Parser(tokens, constants, scope, reserved)
     tree = parser.parse()
     if parser.tokens:
         raise AssemblyError(f"nothing more expected after the expression, not {parser.tokens[0]!r}")
