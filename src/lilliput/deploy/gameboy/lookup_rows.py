@@ -23,8 +23,8 @@ def make_rows(
 ) -> Stream:
     """Code of all rows, one behind the other.
 
-    tables: where each group's table begins. endings: assembly of each row from its sum in HL on; words: what its
-    open words are. Every row must have a lookup.
+    tables: where each group's table begins. endings: assembly of each row from its sum in HL on; words: what
+    its open words are. Every row must have a lookup.
     """
     row, plane = lookups.row, lookups.plane
     run = 2 * row + ~lookups.minus  # lookups that are summed into one HL

@@ -2,10 +2,11 @@
 
 Each row's sum is exact modulo 2^16, so it is right wherever the whole of it fits 16 bits; how its parts grow
 on the way makes no difference. In the ROM, code of many matrices lies in consecutive banks (stream_banks.py);
-bank 0 has a routine for each, which write_entry gives, to be called with the stack anywhere and interrupts off.
-It changes every register, and the bank of the ROM.
+bank 0 has a routine for each, which write_entry gives, to be called with interrupts off. It changes every
+register, and the bank of the ROM.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,15 @@ from lilliput.deploy.gameboy.stream_banks import Entry
 from lilliput.deploy.gameboy.streams import Stream, make_template
 from lilliput.errors import ConfigError
 
-__all__ = ["Ending", "HIGH_BYTES", "Matrix", "Workplace", "compile_matrix", "count_entry_cycles", "write_entry"]
+__all__ = [
+    "HIGH_BYTES",
+    "Ending",
+    "Matrix",
+    "Workplace",
+    "compile_matrix",
+    "count_entry_cycles",
+    "write_entry",
+]
 
 HIGH_BYTES = DELTA_BYTES + 2
 """High memory that matrices share: what tables are made of, and the caller's stack pointer."""
@@ -118,7 +127,7 @@ def _list_words(matrix: Matrix, work: Workplace) -> list[dict[str, int]]:
     first = work.sums or 0
     return [
         {"out": out, "behind": out + 2, "sums": sums, "behind_sums": sums + 2}
-        for out, sums in zip(matrix.results.tolist(), range(first, first + 2 * len(matrix.results), 2), strict=True)
+        for out, sums in zip(matrix.results.tolist(), itertools.count(first, 2), strict=False)
     ]
 
 
@@ -129,9 +138,13 @@ def _check(matrix: Matrix, work: Workplace) -> None:
         raise ConfigError(f"the groups of a matrix of {columns} columns must hold each of them once")
     wanted = max(sum(table_bytes(len(group) - matrix.half) for group in groups) for groups in matrix.groups)
     if wanted > work.table_bytes:
-        raise ConfigError(f"a matrix's tables take {wanted} bytes, and {work.table_bytes} are there: more passes")
+        raise ConfigError(
+            f"a matrix's tables take {wanted} bytes, there are {work.table_bytes}: use more passes"
+        )
     if len(matrix.groups) > 1 and work.sums is None:
-        raise ConfigError(f"a matrix of {len(matrix.groups)} passes needs two bytes of memory for each row's sum")
+        raise ConfigError(
+            f"a matrix of {len(matrix.groups)} passes needs memory for each row's sum: give `sums`"
+        )
     for what, given in (("endings", matrix.endings), ("results", matrix.results), ("bounds", matrix.bounds)):
         if len(given) != rows:
             raise ConfigError(f"a matrix of {rows} rows has {len(given)} {what}")

@@ -42,7 +42,8 @@ class Piece:
 def lay_out(streams: Mapping[str, Stream], first_bank: int) -> tuple[dict[str, Entry], list[Piece]]:
     """Streams behind one another from `first_bank` on: where each begins, and the pieces to place.
 
-    The last bank's rest is free but for its last three bytes. Raises ConfigError where the banks do not suffice.
+    The rest of the last bank is free, but for its last three bytes. Raises ConfigError where the banks do not
+    suffice.
     """
     work = _Banks(first_bank)
     entries = {name: work.put(stream) for name, stream in streams.items()}
@@ -62,8 +63,6 @@ class _Banks:
         behind = self.bank + max(0, -(-left // (_ROOM - LONGEST_UNIT)))
         if self.bank < _BANKS_OF_A_BYTE <= behind:  # from 255 to 256 two registers would change
             self._close(_BANKS_OF_A_BYTE)
-        elif _ROOM - len(self.data) < LONGEST_UNIT:
-            self._close(self.bank + 1)
         entry = self.bank, SWITCHED_ROM + len(self.data)
         cycles, done = stream.cycles, 0
         while stream.data.size - done > _ROOM - len(self.data):
