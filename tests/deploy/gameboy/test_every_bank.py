@@ -1,4 +1,4 @@
-"""A cartridge of 8 MB at double speed reaches every bank of ROM, battery and work memory, in three emulators."""
+"""A cartridge of 8 MB at double speed reaches all banks of ROM, battery and work memory: three emulators."""
 
 import numpy as np
 import pytest
