@@ -15,6 +15,7 @@ from lilliput.deploy.gameboy.lookups import (
 )
 from lilliput.deploy.gameboy.rom import Rom
 from lilliput.deploy.gameboy.stream_banks import Entry, lay_out
+from lilliput.deploy.gameboy.streams import Stream
 
 INPUTS, SUMS, RESULTS = 0xC000, 0xC100, 0xC500
 WORK = Workplace(tables=0xD000, table_bytes=0x1000, high=0xFF80, sums=SUMS)
@@ -24,15 +25,22 @@ SAVED = 0xCFF8
 
 
 def make_rom(
-    matrices: Mapping[str, Matrix], memory: bytes, work: Workplace = WORK, first_bank: int = 2
+    matrices: Mapping[str, Matrix], memory: bytes, first_bank: int = 2
 ) -> tuple[bytes, dict[str, tuple[int, int]], dict[str, Entry]]:
     """The image, its symbols (NAME_call and NAME_done around each call, `done` at the end), and the entries.
 
     `memory` is copied to INPUTS first.
     """
-    streams = {name: compile_matrix(matrix, work) for name, matrix in matrices.items()}
+    streams = {name: compile_matrix(matrix, WORK) for name, matrix in matrices.items()}
+    return make_rom_of(streams, memory, first_bank)
+
+
+def make_rom_of(
+    streams: Mapping[str, Stream], memory: bytes, first_bank: int = 2
+) -> tuple[bytes, dict[str, tuple[int, int]], dict[str, Entry]]:
+    """The same, of code that is there already."""
     entries, pieces = lay_out(streams, first_bank)
-    calls = "".join(f"{name}_call: call {name}\n{name}_done: nop\n" for name in matrices)
+    calls = "".join(f"{name}_call: call {name}\n{name}_done: nop\n" for name in streams)
     rom = Rom(entry="start")
     rom.place(
         "main",
@@ -61,7 +69,7 @@ start:  di
 done:   nop
 .stay:  jr   .stay
 """
-            + "".join(write_entry(name, entry, work) for name, entry in entries.items())
+            + "".join(write_entry(name, entry, WORK) for name, entry in entries.items())
         ),
         bank=0,
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.lookup_endings import Ending, measure_ending, write_ending
-from lilliput.deploy.gameboy.lookups import Matrix
+from lilliput.deploy.gameboy.lookups import Matrix, compile_matrix
 from lilliput.errors import ConfigError
 
 
@@ -75,6 +75,26 @@ def test_small_sums_are_added_in_the_time_predicted(roms, emulators):
         assert cycles == predicted
 
 
+def test_a_row_may_store_its_result_in_its_own_way(roms, emulators):
+    """Bytes are made positive, words doubled, and what is added to is tripled."""
+    positive = "bit 7, a\njr z, plus\ncpl\ninc a\nplus: ld (out), a"
+    doubled, tripled = (
+        "add hl, hl\nld sp, behind\npush hl",
+        "ld d, h\nld e, l\nadd hl, de\nadd hl, de\npush hl",
+    )
+    stores = {"byte": positive, "word": doubled, "add": tripled}
+    endings = [Ending(kind, 5, store=store) for kind, store in stores.items() for _ in range(10)]
+    sums = np.random.default_rng(8).integers(-5000, 5000, len(endings))
+    matrix, inputs = aim(roms, endings, sums, 9000)
+    before = np.arange(-15, 15) * 100
+    results, _, _ = roms.run(emulators, matrix, inputs, before)
+    plain = np.array(roms.apply(endings, sums, before))
+    wanted = [*abs(plain[:10]), *2 * plain[10:20], *3 * plain[20:]]
+    assert results == wanted
+    with pytest.raises(ConfigError, match="more than 256 bytes"):
+        aim_and_compile(roms, [Ending(store="nop\n" * 300)])
+
+
 def test_a_sum_that_may_not_fit_is_refused():
     with pytest.raises(ConfigError, match="coarser step"):
         write_ending(Ending("word", 3), 32764)
@@ -89,6 +109,11 @@ def test_a_sum_that_may_not_fit_is_refused():
 def test_what_cannot_saturate_is_not_tested_for():
     assert measure_ending(Ending("byte", 6), 8159).cycles < measure_ending(Ending("byte", 6), 8160).cycles
     assert measure_ending(Ending("add"), 16383).cycles < measure_ending(Ending("add"), 16385).cycles
+
+
+def aim_and_compile(roms, endings):
+    matrix, _ = aim(roms, endings, np.ones(len(endings), np.int64), 100)
+    return compile_matrix(matrix, roms.WORK)
 
 
 def edges(endings, limit, bound):

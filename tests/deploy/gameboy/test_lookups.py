@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.lookup_shapes import Shape, choose_shape
-from lilliput.deploy.gameboy.lookups import Ending, Matrix, count_entry_cycles
+from lilliput.deploy.gameboy.lookups import Ending, Matrix, compile_tables, count_entry_cycles
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,24 @@ def test_tables_of_every_size_give_every_row_and_the_cycles_are_those_predicted(
     results, cycles, predicted = roms.run(emulators, matrix, inputs)
     assert results == roms.wrap(weights @ inputs).tolist()
     assert cycles == predicted
+
+
+@pytest.mark.parametrize(("words", "half"), [(True, False), (False, True)])
+def test_tables_alone_hold_every_signed_sum(roms, emulators, words, half):
+    limit = 1800 if words else 127
+    values = np.random.default_rng(10).integers(-limit, limit + 1, (2, 8))
+    places = roms.INPUTS + (1 + words) * np.arange(16).reshape(2, 8)
+    size = 2 << 8 - half
+    stream = compile_tables({0xD000: places[0], 0xD000 + size: places[1]}, words, half, roms.WORK)
+    memory = values.astype("<i2" if words else "i1").tobytes()
+    image, symbols, entries = roms.make_rom_of({"tables": stream}, memory)
+    with emulators.open_pyboy(image) as machine:
+        cycles = machine.cycles_between(symbols["tables"], symbols["tables_done"])
+        found = np.frombuffer(machine.memory(1, 0xD000, 2 * size), "<i2").reshape(2, -1)
+    signs = 2 * (np.arange(size // 2)[:, None] >> np.arange(8) & 1) - 1
+    signs[:, 8 - half :] = 1
+    assert (found == values @ signs.T).all()
+    assert cycles == count_entry_cycles(entries["tables"])
 
 
 def test_rows_may_use_fewer_planes_multiples_of_a_power_of_two_or_nothing(roms, emulators):

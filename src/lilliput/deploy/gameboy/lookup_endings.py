@@ -30,14 +30,20 @@ class Ending:
     """Of byte: 127, 63 and so on to 1."""
     loose: bool = False
     """Of byte: -limit - 1 may stand for -limit, which saves 5 M-cycles where a table is looked up with it."""
+    store: str | None = None
+    """Assembly that does something else with the result than to store it: a byte is in A, a word in HL.
+
+    It may use every register and the words `out` and `behind` (see write_ending). Its jumps are conditional,
+    lead forward and count as taken. Its labels must not be `fits`, `inside`, `small` or `store`.
+    """
 
 
 @lru_cache(maxsize=1024)
 def write_ending(ending: Ending, bound: int) -> str:
     """Assembly from a sum of at most ±`bound` in HL to the result at `out`, `behind` being out + 2.
 
-    It may use every register. Raises ConfigError where the sum and half a unit could pass 16 bits, and for a
-    shift or limit out of range.
+    It may use every register. Both names are words to be filled in. Raises ConfigError where the sum and half
+    a unit could pass 16 bits, and for a shift or limit out of range.
     """
     half = 1 << ending.shift >> 1
     if not 0 <= ending.shift <= MOST_SHIFT or ending.limit not in _LIMITS:
@@ -54,8 +60,8 @@ def write_ending(ending: Ending, bound: int) -> str:
         return _write_byte(ending, bound)
     shifted = _round(half) + _shift_word(ending.shift)
     if ending.kind == "word":
-        return shifted + "ld sp, behind\npush hl"
-    return shifted + _add(bound + half >> ending.shift)
+        return shifted + (ending.store or "ld sp, behind\npush hl")
+    return shifted + _add(bound + half >> ending.shift) + (ending.store or "push hl")
 
 
 def measure_ending(ending: Ending, bound: int) -> Cost:
@@ -75,7 +81,7 @@ def _shift_word(shift: int) -> str:
 
 
 def _add(greatest: int) -> str:
-    """Add HL, at most ±`greatest`, to the word at `out`.
+    """Add HL, at most ±`greatest`, to the word at `out`, behind which SP is then.
 
     Where one of the two passes 14 bits, that takes 17 to 22 M-cycles more.
     """
@@ -108,16 +114,17 @@ inside: ld a, h
         inc l             ; -32768 does not occur
         jr store
 small:  add hl, de
-store:  push hl"""
+store:  """
 
 
 def _write_byte(ending: Ending, bound: int) -> str:
     """sat(rsh(HL, shift), limit) as a byte. A row that saturates takes 0 to 8 M-cycles more, never less."""
     shift, limit = ending.shift, ending.limit
     half, bits = 1 << shift >> 1, limit.bit_length()
+    store = ending.store or "ld (out), a"
     if bound <= (limit << shift) + max(half - 1, 0):  # the byte holds it whatever the inputs are
         narrow = _DOUBLE * (8 - shift) + "ld a, h\n" if shift else "ld a, l\n"
-        return f"{_round(half)}{narrow}ld (out), a"
+        return f"{_round(half)}{narrow}{store}"
     before = max(0, 8 - bits - shift)  # H alone must tell whether it saturates
     if bound + half << before > MOST_SUM:
         raise ConfigError(
@@ -139,4 +146,4 @@ def _write_byte(ending: Ending, bound: int) -> str:
         add a, {limit}
         {idle}jr store
 fits:   {_DOUBLE * behind}ld a, h
-        {lowest}store:  ld (out), a"""
+        {lowest}store:  {store}"""

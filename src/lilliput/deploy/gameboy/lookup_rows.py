@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.lookup_digits import Lookups
-from lilliput.deploy.gameboy.streams import Stream, Template, make_template
+from lilliput.deploy.gameboy.streams import LONGEST_UNIT, Stream, Template, make_template
+from lilliput.errors import ConfigError
 
 _LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _ADD_HL_HL = 0x31, 0xE1, 0xD1, 0x19, 0x29
 _LD_B_H, _LD_C_L = 0x44, 0x4D
@@ -24,7 +25,8 @@ def make_rows(
     """Code of all rows, one behind the other.
 
     tables: where each group's table begins. endings: assembly of each row from its sum in HL on; words: what
-    its open words are. Every row must have a lookup.
+    its open words are. Every row must have a lookup. Raises ConfigError for an ending
+    that is too long.
     """
     row, plane = lookups.row, lookups.plane
     run = 2 * row + ~lookups.minus  # lookups that are summed into one HL
@@ -37,6 +39,8 @@ def make_rows(
     size = doublings + np.where(first, 4, 5) + after + 2 * subtracted
     tails = _make_tails(lookups, first, row_ends, endings)
     size[row_ends] += [len(tail.data) for tail in tails]
+    if size.max() > LONGEST_UNIT:
+        raise ConfigError(f"a row's ending takes more than {LONGEST_UNIT} bytes: make it a routine in bank 0")
     starts = np.cumsum(size) - size
 
     data = np.full(int(size.sum()), _ADD_HL_HL, np.uint8)  # the doublings stand

@@ -7,7 +7,7 @@ register, and the bank of the ROM.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "Matrix",
     "Workplace",
     "compile_matrix",
+    "compile_tables",
     "count_entry_cycles",
     "write_entry",
 ]
@@ -93,12 +94,22 @@ def compile_matrix(matrix: Matrix, work: Workplace) -> Stream:
             at += table_bytes(len(columns) - matrix.half)
         lookups = find_lookups(matrix.weights, groups, matrix.half)
         parts.append(make_rows(lookups, tables, _write_endings(matrix, number), _list_words(matrix, work)))
-    parts.append(make_template(_LEAVE, (("stack", work.stack),)).fill({}))
-    return Stream.join(parts)
+    return Stream.join([*parts, _leave(work)])
+
+
+def compile_tables(
+    tables: Mapping[int, NDArray[np.int64]], words: bool, half: bool, work: Workplace
+) -> Stream:
+    """Code that makes tables alone and returns, for rows that are written as the program runs.
+
+    `tables`: where entry 0 of each will lie, and the addresses of its inputs (see lookup_tables.make_table).
+    """
+    made = (make_table(inputs, words, half, at, work.high) for at, inputs in tables.items())
+    return Stream.join([*made, _leave(work)])
 
 
 def write_entry(name: str, entry: Entry, work: Workplace) -> str:
-    """Assembly for bank 0: the routine `name`, which computes the matrix that lies at `entry`."""
+    """Assembly for bank 0: the routine `name`, which runs the code that lies at `entry`."""
     start = f"ld ({work.stack}), sp\nld a, {entry.bank & 0xFF}\nld (rROMB0), a\n"
     if entry.bank <= 0xFF:
         return f"{name}:\n{start}jp {entry.address}\n"
@@ -111,6 +122,10 @@ def write_entry(name: str, entry: Entry, work: Workplace) -> str:
 def count_entry_cycles(entry: Entry) -> int:
     """M-cycles from the first instruction of the routine in bank 0 to its return, when no value saturates."""
     return entry.cycles + (15 if entry.bank <= 0xFF else 15 + 6 + 6 + 9)
+
+
+def _leave(work: Workplace) -> Stream:
+    return make_template(_LEAVE, (("stack", work.stack),)).fill({})
 
 
 def _write_endings(matrix: Matrix, number: int) -> list[str]:

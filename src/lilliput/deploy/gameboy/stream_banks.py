@@ -17,6 +17,7 @@ from lilliput.errors import ConfigError
 _NEXT = "ld a, {low}\nld (rROMB0), a\njp 0x4000"
 _NEXT_BYTES = 8
 _ROOM = ROM_BANK_BYTES - _NEXT_BYTES
+_FARTHEST = 129  # bytes that a relative jump at their beginning leads over
 _BANKS_OF_A_BYTE = 256
 
 
@@ -77,7 +78,12 @@ class _Banks:
     def _go_on(self) -> int:
         """Fill the bank up and begin the next; M-cycles of getting there."""
         gap = _ROOM - len(self.data)
-        over = assemble(f"jr behind\n.fill {gap - 2}\nbehind:" if gap > 3 else "nop\n" * gap)
+        jump = (
+            f"jr behind\n.fill {gap - 2}"
+            if gap <= _FARTHEST
+            else f"jp {SWITCHED_ROM + _ROOM}\n.fill {gap - 3}"
+        )
+        over = assemble(f"{jump}\nbehind:" if gap > 3 else "nop\n" * gap)
         next_bank = assemble(_NEXT.format(low=self.bank + 1 & 0xFF))
         self.data += over.data + next_bank.data
         self._close(self.bank + 1)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Listed, encode
 
-LONGEST_UNIT = 128
-"""Bytes: a relative jump must lead over the longest unit."""
+LONGEST_UNIT = 256
+"""Bytes; a bank may have as many left behind its last unit."""
 
 
 @dataclass(frozen=True)
