@@ -37,20 +37,25 @@ class Ending:
     lead forward and count as taken. Its labels must not be `fits`, `inside`, `small` or `store`.
     """
 
+    @property
+    def half(self) -> int:
+        """Half a unit of the shift: what is added to the sum before its lower bits are cut off."""
+        return 1 << self.shift >> 1
+
 
 @lru_cache(maxsize=1024)
 def write_ending(ending: Ending, bound: int) -> str:
-    """Assembly from a sum of at most ±`bound` in HL to the result at `out`, `behind` being out + 2.
+    """Assembly from a sum of at most ±`bound` in HL, to which ending.half was added, to the result at `out`.
 
-    It may use every register. Both names are words to be filled in. Raises ConfigError where the sum and half
+    It may use every register. `out`, and `behind` for out + 2, are words to be filled in. Raises ConfigError where the sum and half
     a unit could pass 16 bits, and for a shift or limit out of range.
     """
-    half = 1 << ending.shift >> 1
     if not 0 <= ending.shift <= MOST_SHIFT or ending.limit not in _LIMITS:
         raise ConfigError(
             f"a row's ending has a shift of {ending.shift} and a limit of {ending.limit}: there are shifts "
             f"of 0 to {MOST_SHIFT}, and limits of {', '.join(map(str, _LIMITS))}"
         )
+    half = ending.half
     if bound + half > MOST_SUM:
         raise ConfigError(
             f"a row's sum may reach {bound}, with half a unit of its shift of {ending.shift} {bound + half}: "
@@ -58,19 +63,15 @@ def write_ending(ending: Ending, bound: int) -> str:
         )
     if ending.kind == "byte":
         return _write_byte(ending, bound)
-    shifted = _round(half) + _shift_word(ending.shift)
+    shifted = _shift_word(ending.shift)
     if ending.kind == "word":
         return shifted + (ending.store or "ld sp, behind\npush hl")
     return shifted + _add(bound + half >> ending.shift) + (ending.store or "push hl")
 
 
 def measure_ending(ending: Ending, bound: int) -> Cost:
-    """What a row's ending takes (see write_ending)."""
-    return make_template((write_ending(ending, bound),)).cost
-
-
-def _round(half: int) -> str:
-    return f"ld de, {half}\nadd hl, de\n" if half else ""
+    """About what a row's ending takes (see write_ending), and the adding of half a unit."""
+    return make_template((write_ending(ending, bound),)).cost + Cost(1, 1) * (ending.half > 0)
 
 
 def _shift_word(shift: int) -> str:
@@ -118,13 +119,13 @@ store:  """
 
 
 def _write_byte(ending: Ending, bound: int) -> str:
-    """sat(rsh(HL, shift), limit) as a byte. A row that saturates takes 0 to 8 M-cycles more, never less."""
+    """sat(HL >> shift, limit) as a byte. A row that saturates takes 0 to 8 M-cycles more, never less."""
     shift, limit = ending.shift, ending.limit
-    half, bits = 1 << shift >> 1, limit.bit_length()
+    half, bits = ending.half, limit.bit_length()
     store = ending.store or "ld (out), a"
     if bound <= (limit << shift) + max(half - 1, 0):  # the byte holds it whatever the inputs are
         narrow = _DOUBLE * (8 - shift) + "ld a, h\n" if shift else "ld a, l\n"
-        return f"{_round(half)}{narrow}{store}"
+        return narrow + store
     before = max(0, 8 - bits - shift)  # H alone must tell whether it saturates
     if bound + half << before > MOST_SUM:
         raise ConfigError(
@@ -135,7 +136,7 @@ def _write_byte(ending: Ending, bound: int) -> str:
     main = 2 * behind + (4 if ending.loose else 9)  # M-cycles from the jump to the store
     idle = "nop\n" * max(0, main - 12)  # and 12 are those of the other way
     lowest = "" if ending.loose else f"cp {~limit & 0xFF}\njr nz, store\ninc a\n"  # one below -limit
-    return f"""{_round(half)}{_DOUBLE * before}ld a, h
+    return f"""{_DOUBLE * before}ld a, h
         add a, {window}
         cp {2 * window}
         jr c, fits

@@ -93,7 +93,8 @@ def compile_matrix(matrix: Matrix, work: Workplace) -> Stream:
             parts.append(make_table(matrix.inputs[list(columns)], matrix.words, matrix.half, at, work.high))
             at += table_bytes(len(columns) - matrix.half)
         lookups = find_lookups(matrix.weights, groups, matrix.half)
-        parts.append(make_rows(lookups, tables, _write_endings(matrix, number), _list_words(matrix, work)))
+        halves, endings = _write_endings(matrix, number)
+        parts.append(make_rows(lookups, tables, halves, endings, _list_words(matrix, work)))
     return Stream.join([*parts, _leave(work)])
 
 
@@ -128,14 +129,15 @@ def _leave(work: Workplace) -> Stream:
     return make_template(_LEAVE, (("stack", work.stack),)).fill({})
 
 
-def _write_endings(matrix: Matrix, number: int) -> list[str]:
-    """Assembly of what follows each row's sum in this pass."""
+def _write_endings(matrix: Matrix, number: int) -> tuple[list[int], list[str]]:
+    """What is added to each row's sum in this pass, and assembly of what follows."""
     last = number == len(matrix.groups) - 1
     before = _ADD_SUM if number else ""
     if not last:
-        return [(before or "ld sp, behind_sums\n") + "push hl"] * len(matrix.endings)
-    bounds = matrix.bounds.tolist()
-    return [before + write_ending(*pair) for pair in zip(matrix.endings, bounds, strict=True)]
+        count = len(matrix.endings)
+        return [0] * count, [(before or "ld sp, behind_sums\n") + "push hl"] * count
+    pairs = zip(matrix.endings, matrix.bounds.tolist(), strict=True)
+    return [ending.half for ending in matrix.endings], [before + write_ending(*pair) for pair in pairs]
 
 
 def _list_words(matrix: Matrix, work: Workplace) -> list[dict[str, int]]:
