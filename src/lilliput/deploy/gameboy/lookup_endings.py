@@ -47,8 +47,8 @@ class Ending:
 def write_ending(ending: Ending, bound: int) -> str:
     """Assembly from a sum of at most ±`bound` in HL, to which ending.half was added, to the result at `out`.
 
-    It may use every register. `out`, and `behind` for out + 2, are words to be filled in. Raises ConfigError where the sum and half
-    a unit could pass 16 bits, and for a shift or limit out of range.
+    It may use every register. `out`, and `behind` for out + 2, are words to be filled in. Raises ConfigError
+    where the sum and half a unit could pass 16 bits, and for a shift or limit out of range.
     """
     if not 0 <= ending.shift <= MOST_SHIFT or ending.limit not in _LIMITS:
         raise ConfigError(

@@ -28,8 +28,8 @@ def make_rows(
     """Code of all rows, one behind the other. Every row must have a lookup.
 
     tables: where each group's table begins. halves: what is added to each row's sum, 0 to 255. endings:
-    assembly from this on, which is in HL; words: what its open words are. Raises ConfigError for an ending that is too
-    long.
+    assembly from this on, which is in HL. words: what its open words are. Raises ConfigError for an ending
+    that is too long.
     """
     row, plane = lookups.row, lookups.plane
     run = 2 * row + ~lookups.minus  # lookups that are summed into one HL
@@ -63,8 +63,8 @@ def _make_tails(
     """What follows the last lookup of each run (and its doublings): `rows` (runs,) and their signs."""
     tails = []
     for number, (row, below) in enumerate(zip(rows.tolist(), minus.tolist(), strict=True)):
-        half, more = halves[row], number + 1 < rows.size and rows[number + 1] == row
-        if more:  # a row's first run of two
+        half = halves[row]
+        if number + 1 < rows.size and rows[number + 1] == row:  # a row's first run of two
             text = _subtract(half, "c", "b")
         elif below:
             text = _subtract(half, "l", "h") + endings[row]
