@@ -52,7 +52,7 @@ docs: .venv/.test
 
 .venv/.test: .venv/.story
 	@echo "setting up what the tests need (once)"
-	@$(PIP) -e '.[torch,hub,track,wasm,dev]'
+	@$(PIP) -e '.[torch,hub,track,wasm,gameboy,dev]'
 	@touch $@
 
 clean:

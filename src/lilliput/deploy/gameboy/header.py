@@ -1,0 +1,56 @@
+"""The header of a cartridge, 0x100 to 0x14F: what the console checks before it runs it."""
+
+from typing import Literal
+
+from lilliput.deploy.gameboy.expressions import AssemblyError
+from lilliput.deploy.gameboy.memory import MOST_ROM_BANKS
+
+ENTRY, FREE = 0x100, 0x150
+"""The header's first byte, and the first behind it."""
+_LOGO = bytes.fromhex(
+    "ceed6666cc0d000b03730083000c000d0008111f8889000edccc6ee6ddddd999bbbb67636e0eecccdddc999fbbb9333e"
+)  # the console compares it with its own and goes no further where they differ
+_MBC5_RAM_BATTERY = 0x1B
+_COLOR = {"both": 0x80, "only": 0xC0}
+_SRAM_SIZES = {1: 2, 4: 3, 16: 4, 8: 5}
+"""Banks of battery memory, and the code for as many."""
+_TITLE_LETTERS = 11
+_NEW_LICENSEE = 0x33
+_CHECKED, _CHECKSUM, _WHOLE_CHECKSUM = 0x134, 0x14D, 0x14E
+
+
+def make_header(
+    start: int, title: str, color: Literal["both", "only"], rom_banks: int, sram_banks: int
+) -> bytes:
+    """The 80 bytes, for code that begins at `start` in bank 0; `seal` adds the checksum of the whole.
+
+    Raises AssemblyError for a title that is not 1 to 11 letters of ASCII and for sizes that none has.
+    """
+    if not 0 < len(title) <= _TITLE_LETTERS or not all(" " <= letter <= "~" for letter in title):
+        raise AssemblyError(f"the title {title!r}: 1 to {_TITLE_LETTERS} letters of ASCII are possible")
+    if sram_banks not in _SRAM_SIZES:
+        raise AssemblyError(f"{sram_banks} banks of battery memory: {sorted(_SRAM_SIZES)} are possible")
+    if rom_banks < 2 or rom_banks > MOST_ROM_BANKS or rom_banks & (rom_banks - 1):
+        raise AssemblyError(
+            f"{rom_banks} banks of ROM: a power of two from 2 to {MOST_ROM_BANKS} is possible"
+        )
+    head = bytearray(bytes([0x00, 0xC3, *start.to_bytes(2, "little")]) + _LOGO)  # nop; jp start
+    head += title.encode("ascii").ljust(_TITLE_LETTERS, b"\0")
+    head += bytes(4)  # a maker's code for the cartridge: none
+    head.append(_COLOR[color])
+    head += b"00"  # a publisher: none
+    head.append(0)  # nothing of the Super Game Boy
+    head += bytes([_MBC5_RAM_BATTERY, rom_banks.bit_length() - 2, _SRAM_SIZES[sram_banks]])
+    head += bytes([1, _NEW_LICENSEE, 0])  # sold outside Japan, publisher as above, version 0
+    checksum = 0
+    for byte in head[_CHECKED - ENTRY :]:
+        checksum = (checksum - byte - 1) & 0xFF
+    head.append(checksum)
+    return bytes(head) + bytes(2)
+
+
+def seal(image: bytearray) -> bytes:
+    """The image with the sum of all its bytes, but those two, in its header."""
+    image[_WHOLE_CHECKSUM : _WHOLE_CHECKSUM + 2] = bytes(2)
+    image[_WHOLE_CHECKSUM : _WHOLE_CHECKSUM + 2] = (sum(image) & 0xFFFF).to_bytes(2, "big")
+    return bytes(image)
