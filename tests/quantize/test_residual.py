@@ -18,7 +18,9 @@ def test_an_embedding_that_layers_drown_keeps_its_bits(integers: ModuleType) -> 
             weights[name] = weights[name] * 1000
     model = integers.quantized(config, weights=weights).model
     shifts = [shift for layer in model.layers for shift in (layer.mid_shift, layer.post_shift)]
-    assert shifts[0] >= 6 and min(shifts) >= 0 and sum(shifts) <= MOST_STAGE_SHIFT
+    assert shifts[0] >= 6
+    assert min(shifts) >= 0
+    assert sum(shifts) <= MOST_STAGE_SHIFT
     rows = Reference(model)._embed(np.arange(config.vocab_size))
     assert np.abs(rows).max() >= 2**13
 
