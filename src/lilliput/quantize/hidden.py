@@ -6,6 +6,7 @@ import numpy.typing as npt
 from lilliput.quantize.fixed import round_shift
 from lilliput.quantize.rounding import Floats, Form, ranges_of
 
+_MOST_SHIFT = 15
 _ROOM = 1.25
 """How much greater than all that calibration saw a value may be before it is cut."""
 
@@ -33,7 +34,8 @@ def choose_hidden(
     if not uneven:
         least = np.full_like(least, least.max())
     room = np.log2(scales / least)
-    shifts = range(max(0, int(np.floor(room.min()))), max(0, min(15, int(np.floor(room.max())))) + 1)
+    first, last = (max(0, min(_MOST_SHIFT, int(np.floor(most)))) for most in (room.min(), room.max()))
+    shifts = range(first, last + 1)
     activated = activation[gate]
     wanted = (activated * activated_step * up) @ matrix.T
     best, best_error = (np.maximum(scales, least), 0), np.inf

@@ -18,7 +18,7 @@ from lilliput.quantize.fixed import (
     exact_floats,
     exact_product,
     exp2_below,
-    halve,
+    halvings,
     narrow,
     reciprocal,
     require_width,
@@ -99,7 +99,8 @@ class Reference:
             v, down = narrow(v, matrix.input_limit)
             shifts = shifts - down
         if matrix.planes is not None:
-            v = halve(v, (v**2).sum(axis=-1, keepdims=True), matrix.planes.square_limit, 2)
+            more = halvings((v**2).sum(axis=-1, keepdims=True), matrix.planes.square_limit, 2)
+            v, shifts = round_shift(v, more), np.maximum(shifts - more, 1)
         sums = exact_product(v, wide.weights)
         if self._checked:
             self._check(v, matrix.input_limit, "an input")
@@ -149,7 +150,8 @@ class Reference:
         bits = self.model.cosine_bits
         q = saturate(round_shift(self._turn(q, first), bits + layer.q_shift), layer.q_limit)
         if layer.q_sum_limit:
-            q = halve(q, np.abs(q).sum(axis=-1, keepdims=True), layer.q_sum_limit, 1)
+            down = halvings(np.abs(q).sum(axis=-1, keepdims=True), layer.q_sum_limit, 1)
+            q = np.sign(q) * (np.abs(q) >> down)
         k = self._turn(k, first) - (layer.k_offset.astype(np.int64) << bits)
         self._check(k, INT32, "a key less its offset")
         if self.model.odd_keys:
@@ -177,7 +179,7 @@ class Reference:
         chances = np.where(hidden, 0, exp2_below(below, self._exp2))
         total = chances.sum(axis=-1, keepdims=True)
         if self.model.sum_bits == 16:
-            chances = halve(chances, total, INT16 // layer.v.output_limit, 1)
+            chances = chances >> halvings(total, INT16 // layer.v.output_limit, 1)
             total = chances.sum(axis=-1, keepdims=True)
         sums = exact_product(chances, values.swapaxes(-1, -2)[:, np.newaxis])
         self._check(total, INT32, "a sum of chances")
