@@ -113,7 +113,9 @@ def _most_o_shift(model: IntModel, layer: IntLayer) -> int:
         most = (model.window or model.config.context) * least
         while most >> down > INT16 // layer.v.output_limit:
             down += 1
-    k = max(1, least >> down).bit_length() - 16
+    if least >> down == 0:  # no chance might be left at all
+        return -1
+    k = (least >> down).bit_length() - 16
     return 30 - 7 + k - 1 if model.reciprocal_bits == 8 else 30 + k - 17
 
 

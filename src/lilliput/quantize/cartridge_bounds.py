@@ -13,8 +13,8 @@ _BYTE, _WORD, _THREE_BYTES = 255, 2**16 - 1, 2**23 - 1
 
 
 def check_cartridge(model: IntModel) -> list[Bound]:
-    """Every bound of 8, 16 or 24 bits. Raises ConfigError that names the first that does not hold, and one for a
-    model that was not made for a cartridge at all."""
+    """Every bound of 16 or 24 bits. Raises ConfigError that names the first that does not hold, or the first
+    format that is not a cartridge's."""
     check_bounds(model)
     _check_form(model)
     bounds = list_cartridge_bounds(model)
@@ -34,17 +34,16 @@ def list_cartridge_bounds(model: IntModel) -> list[Bound]:
         at = f"blocks.{number}"
         queries, keys = most_turned(model, layer)
         scores = most_score(model, layer)
-        below = 2 * scores + (1 << max(layer.score_shift, 0) >> 1)
         gated = int(np.abs(model.activation.astype(np.int64)).max()) * layer.up.output_limit
-        bounds += [
+        bounds += [  # of half a unit none: floor(a / 2**s + 1/2) is (a >> s - 1, plus 1) >> 1
             Bound(f"{at}.attn.turned queries", queries, _THREE_BYTES),
             Bound(f"{at}.attn.turned keys", keys, _THREE_BYTES),
             Bound(f"{at}.attn.scores", scores, INT16),
-            Bound(f"{at}.attn.differences of scores", below, _WORD),
+            Bound(f"{at}.attn.differences of scores", 2 * scores, _WORD),
             Bound(f"{at}.attn.chances", (model.window or model.config.context) << model.chance_bits, _WORD),
             Bound(f"{at}.attn.values", most_sum(model, layer), INT16),
             Bound(f"{at}.attn.means", most_sum(model, layer) * _BYTE, _THREE_BYTES),
-            Bound(f"{at}.mlp.hidden", gated + (1 << layer.hidden_shift >> 1), INT16),
+            Bound(f"{at}.mlp.hidden", gated, _WORD),
         ]
     return bounds + [bound for name, matrix in model.iter_matrices()[1:] for bound in _matrix(name, matrix)]
 

@@ -14,9 +14,10 @@ _MOST_SCORE_SHIFT = 30
 _MOST_KEY_SHIFT = 7
 _MOST_QUERY_SHIFT = 7
 _NARROW_ROOM = 1.15
+"""As _ROOM, where they have few bits before they are turned."""
 _SUM_ROOM = 0.55
-"""As _ROOM, for the sum of a query's magnitudes. What is beyond it is halved: such a query chooses one key anyway,
-and a finer unit serves all the others."""
+"""As _ROOM, for the sum of a query's magnitudes. What is beyond it is halved: such a query chooses one key
+anyway, and a finer unit serves all the others."""
 _ROOM = 1.5
 """How much greater than all that calibration saw a query or key may be before it is cut."""
 
@@ -71,10 +72,9 @@ class Heads:
         """The finest unit, a power of two of scores, in which a score has 16 bits, and a query before it is
         turned its own."""
         self.q_sum_limit = INT16 // self.k_limit
-        bits = min(
-            bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, self._turn_limit / self._room)
-        )
-        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, self._turn_limit / self._room))
+        limit = self._turn_limit / self._room
+        bits = min(bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, limit))
+        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, limit))
         self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
         self.q_steps = 2.0 ** -(bits + self.q_shift) / factors
         self.score_shift = bits - _LOG2_E_BITS

@@ -25,8 +25,8 @@ def choose_hidden(
 ) -> tuple[Floats, int]:
     """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
 
-    What is multiplied, up, is in units of scales * 2**-shift / activated_step and is within `limit`. A great shift
-    makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
+    What is multiplied, up, is in units of scales * 2**-shift / activated_step, within `limit`. A great
+    shift makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
     in `scales`, so that its greatest values fit; unless `uneven`, all have it. Every shift is tried; the
     products of `matrix` (D, F) with what comes out decide.
     """

@@ -51,7 +51,7 @@ def check_numbers(model: IntModel) -> None:
     if model.window == 1:
         raise ConfigError("window is 1, and has the first position and oneself at least")
     _among("sum_bits", model.sum_bits, [16, 32])
-    _among("reciprocal_bits", model.reciprocal_bits, [8, 16])
+    _among("reciprocal_bits", model.reciprocal_bits, [8, 16] if model.sum_bits == 16 else [16])
     _check_tables(model)
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"

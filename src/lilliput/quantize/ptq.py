@@ -21,6 +21,7 @@ from lilliput.quantize.fixed import (
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import (
+    KIND_LIMITS,
     IntConfig,
     IntLayer,
     IntMatrix,
@@ -53,8 +54,8 @@ _RESIDUAL_ROOM = 1.25
 """How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
 often a thousandth of that, and want the bits."""
 _MEAN_SQUARE = 15.0**2
-"""Greatest mean square of the whole numbers that a matrix of planes reads: with weights of 5 planes, about twice
-as great in units of half a step, their sums then just have 16 bits."""
+"""Greatest mean square of the whole numbers that a matrix of planes reads, where no norm makes them: sums of
+172 of them times weights of 4 to 5 planes just have 16 bits."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
 
@@ -431,6 +432,7 @@ class _Builder:
         if settings.kind(part) == "planes":  # a row's sum has no more bits than a logit
             lengths = np.linalg.norm(matrix * scales, axis=1)
             most_logit = max(most_logit, float(lengths.max()) * reads.square_limit**0.5)
+            most_logit = max(most_logit, float(np.abs(matrix * scales).max()) * INT16 / KIND_LIMITS["planes"])
         logit_bits = max(0, min(15, bits_within(most_logit, INT16 / 1.25)))
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(part, matrix, reads, 2.0**-logit_bits, INT16, method)

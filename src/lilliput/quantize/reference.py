@@ -8,6 +8,7 @@ exactly nothing.
 import numpy as np
 import numpy.typing as npt
 
+from lilliput.quantize.bounds import most_score
 from lilliput.quantize.fixed import (
     INT16,
     INT32,
@@ -131,7 +132,7 @@ class Reference:
         return saturate(round_shift(gained, norm.shift), norm.output_limit)
 
     def _turn(self, v: Ints, first: int) -> Ints:
-        """Rotary positions: v (T, heads, K), whose first position is `first`; as many bits more as cosines have."""
+        """Rotary positions: v (T, heads, K), whose first position is `first`; by cosines' bits more."""
         part = slice(first, first + len(v))
         cos, sin = self._cosines[part, np.newaxis], self._sines[part, np.newaxis]  # (T, 1, K/2)
         a, b = np.split(v, 2, axis=-1)
@@ -165,7 +166,7 @@ class Reference:
         per_key = config.n_heads // config.n_kv_heads
         grouped = q.reshape(length, config.n_kv_heads, per_key, -1).transpose(1, 2, 0, 3)  # (kv, G, T, K)
         scores = exact_product(grouped, keys[:, np.newaxis])  # (kv, G, T, S)
-        self._check(scores, INT32 // 2, "a score")
+        self._check(scores, most_score(self.model, layer), "a score")
         out = self._mix(layer, scores, values, first)
         return out.transpose(2, 0, 1, 3).reshape(length, -1)
 
@@ -183,7 +184,7 @@ class Reference:
             total = chances.sum(axis=-1, keepdims=True)
         sums = exact_product(chances, values.swapaxes(-1, -2)[:, np.newaxis])
         self._check(total, INT32, "a sum of chances")
-        self._check(sums, INT32, "a sum of values")
+        self._check(sums, INT16 if self.model.sum_bits == 16 else INT32, "a sum of values")
         r, k = reciprocal(total, self._reciprocal)
         if self.model.reciprocal_bits == 8:
             r, k = np.minimum(round_shift(r, 7), 255), k - 7
