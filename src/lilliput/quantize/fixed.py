@@ -112,6 +112,17 @@ def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
     return saturate(round_shift(value, down), limit), down
 
 
+def halvings(size: Ints, limit: int, power: int) -> Ints:
+    """The least e >= 0 for which size >> (power * e) <= limit: how often a vector is halved.
+
+    `size` is its sum of magnitudes (power 1) or of squares (power 2).
+    """
+    down = np.zeros_like(size)
+    while (over := size >> (power * down) > limit).any():
+        down += over
+    return down
+
+
 def exact_floats(values: npt.NDArray[np.int8], most: int) -> npt.NDArray[np.floating]:
     """Whole numbers as floats in which sums up to `most`, and all parts of them, are exact."""
     return values.astype(np.float32 if most <= 2**24 else np.float64)

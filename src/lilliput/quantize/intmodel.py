@@ -3,7 +3,7 @@
 What each field means in the arithmetic is said in docs/integer-arithmetic.md. No torch.
 """
 
-from dataclasses import MISSING, Field, dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +11,26 @@ import numpy.typing as npt
 
 from lilliput.models.config import LlamaConfig, Qwen3Config
 
-Kind = Literal["int8", "int4", "ternary"]
-KIND_LIMITS: dict[Kind, int] = {"int8": 127, "int4": 7, "ternary": 1}
+Kind = Literal["int8", "int4", "ternary", "planes"]
+KIND_LIMITS: dict[Kind, int] = {"int8": 127, "int4": 7, "ternary": 1, "planes": 127}
 """Greatest magnitude of a weight."""
 NIBBLE_LIMIT = 7
 """Keys and values up to this may lie two in a byte."""
 Array = npt.NDArray[Any]
 IntConfig = LlamaConfig | Qwen3Config
+
+
+@dataclass(frozen=True)
+class IntPlanes:
+    """What a matrix of odd weights says besides: a weight of up to 2**P - 1 is a sum of P powers of two, each
+    added or taken away, so a device looks up the sum of `table_size` inputs, signs at will, P times."""
+
+    order: npt.NDArray[np.uint16]
+    """(C,) the columns as tables read them: the first `table_size` by the first table, and so on."""
+    table_size: int
+    square_limit: int
+    """Greatest sum of squares of the inputs; a vector beyond it is halved until it is within, and that is its
+    exponent, or adds to it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class IntMatrix:
     made_limit: int
     """Greatest magnitude of what the step before makes; above input_limit, inputs have an exponent."""
     output_limit: int
+    planes: IntPlanes | None = None
+    """Of a matrix of the kind planes."""
 
     @property
     def most_down(self) -> int:
@@ -45,8 +60,34 @@ class IntMatrix:
     @property
     def row_bounds(self) -> npt.NDArray[np.int64]:
         """(R,) the greatest magnitude that a row's sum, or any part of it, can have for any input."""
-        bounds: npt.NDArray[np.int64] = np.abs(self.values.astype(np.int64)).sum(axis=1) * self.input_limit
-        return bounds
+        weights = np.abs(self.values.astype(np.int64))
+        bounds: npt.NDArray[np.int64] = weights.sum(axis=1) * self.input_limit
+        if self.planes is None:
+            return bounds
+        length = (self.planes.square_limit + 1) ** 0.5 + weights.shape[1] ** 0.5 / 2  # halving rounds
+        roots = np.sqrt(np.square(weights).sum(axis=1)) * length  # Cauchy and Schwarz
+        least: npt.NDArray[np.int64] = np.minimum(bounds, roots.astype(np.int64) + 1)
+        return least
+
+    @property
+    def row_shifts(self) -> npt.NDArray[np.int64]:
+        """(R,) by how many bits a row's sum is shifted, where its multiplier is a power of two."""
+        powers = np.frexp(self.multipliers.astype(np.float64))[1].astype(np.int64) - 1
+        shifts: npt.NDArray[np.int64] = self.shifts.astype(np.int64) - powers
+        return shifts
+
+    @property
+    def count_planes(self) -> npt.NDArray[np.int64]:
+        """(R, tables) how many planes the weights of a row that one table serves need. Raises ValueError for
+        a matrix that is not of the kind planes."""
+        if self.planes is None:
+            raise ValueError(f"{self.kind} weights have no planes")
+        size = self.planes.table_size
+        ordered = np.abs(self.values[:, self.planes.order].astype(np.int64))
+        ordered = np.pad(ordered, ((0, 0), (0, -ordered.shape[1] % size)))
+        most = ordered.reshape(len(ordered), -1, size).max(axis=2)
+        planes: npt.NDArray[np.int64] = np.frexp(most.astype(np.float64))[1].astype(np.int64)
+        return planes
 
 
 @dataclass(frozen=True)
@@ -61,6 +102,9 @@ class IntNorm:
     square_bits: int
     """Inputs are shifted right until they have so many bits before they are squared."""
     output_limit: int
+    narrow: bool = False
+    """Of the bits that are squared alone, without gains, which are then in the matrices that read: `gains`
+    is empty."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +124,7 @@ class IntLayer:
     k_offset: npt.NDArray[np.int16]
     """(n_kv_heads, K) taken from turned keys: the same for all, so that no chance changes."""
     score_shift: int
+    """Below zero: to the left."""
     o_shift: int
     o: IntMatrix
     norm2: IntNorm
@@ -91,6 +136,8 @@ class IntLayer:
     """By how much the residual stream is shifted right before attention's part is added."""
     post_shift: int = 0
     """The same before the feed-forward part is."""
+    q_sum_limit: int = 0
+    """Greatest sum of a head's |q|; a query beyond it is halved until it is within. 0: none is."""
 
 
 LAYER_NUMBERS = (
@@ -130,13 +177,33 @@ class IntModel:
     """2 ** chance_bits is the chance of the likeliest, before the chances are divided by their sum."""
     logit_bits: int
     """Logits are nats in units of 2 ** -logit_bits."""
+    cosine_bits: int = 14
+    """Of cosines and sines, behind the point."""
+    window: int = 0
+    """How many positions one attends to: the first, itself and those before it. 0: all."""
+    odd_keys: bool = False
+    """Keys in the cache are odd numbers."""
+    sum_bits: int = 32
+    """Of sums of values; for 16, chances are shifted down where they are many."""
+    reciprocal_bits: int = 16
+    """Of the factor by which a sum of values is divided by the sum of chances."""
+
+    @property
+    def version(self) -> int:
+        """Of the arithmetic (docs/integer-arithmetic.md) that the model needs: 1 or 2."""
+        return 2 if _has_newer(self) else 1
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of all weights as a device stores them: one a byte, two (int4), or five (ternary)."""
+        """Bytes of all weights as a device stores them: one a byte, two (int4), or five (ternary); of planes
+        one a table."""
         per_byte = {"int8": 1, "int4": 2, "ternary": 5}
-        matrices = [matrix for _, matrix in self.iter_matrices()]
-        return sum(m.values.shape[0] * -(-m.values.shape[1] // per_byte[m.kind]) for m in matrices)
+        return sum(
+            int(m.count_planes.sum())
+            if m.planes is not None
+            else m.values.shape[0] * -(-m.values.shape[1] // per_byte[m.kind])
+            for _, m in self.iter_matrices()
+        )
 
     def iter_matrices(self) -> list[tuple[str, IntMatrix]]:
         """Name and matrix, each stored one once."""
@@ -155,5 +222,29 @@ def shorten(model: IntModel, context: int) -> IntModel:
 
 
 def is_left_out(field: Field[Any], value: Any) -> bool:
-    """Whether a field holds what a file without it stands for: so files of before it stay as they are."""
+    """Whether a field holds what stands for it where a file lacks it: files of before it stay as they are."""
     return field.default is not MISSING and bool(field.default == value)
+
+
+_OF_VERSION_1 = ("mid_shift", "post_shift")
+"""Of version 1 from its beginning, though a file leaves them out where they are 0."""
+
+
+def _has_newer(value: Any) -> bool:
+    """Whether a number is set that version 1 has not, here or in a part."""
+    if isinstance(value, IntLayer) and any(
+        matrix.output_limit != 32767 for matrix in (value.q, value.k, value.up)
+    ):
+        return True
+    if isinstance(value, IntLayer) and value.score_shift < 0:
+        return True
+    if isinstance(value, tuple):
+        return any(_has_newer(part) for part in value)
+    if not is_dataclass(value):
+        return False
+    parts = [(field, getattr(value, field.name)) for field in fields(value)]
+    return any(
+        (field.name not in _OF_VERSION_1 and field.default is not MISSING and not is_left_out(field, part))
+        or _has_newer(part)
+        for field, part in parts
+    )

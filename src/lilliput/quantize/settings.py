@@ -28,9 +28,9 @@ class QuantizeSettings(Config):
     down: Kind | None = None
     activation_bits: Annotated[int, Field(ge=4, le=16)] = 8
     """Of what matrices read."""
-    blocks: Literal["all", "inner", "static"] = "inner"
+    blocks: Literal["all", "inner", "hidden", "static"] = "inner"
     """Which inputs of matrices have an exponent of their own for each position: all, those that no norm
-    makes, or static: none.
+    makes, the hidden layer's, or static: none.
     An exponent costs a look for the greatest, and a shift."""
     head_bits: Annotated[int, Field(ge=4, le=16)] | None = None
     """Of what the output matrix reads; as the others if not set."""
@@ -52,7 +52,72 @@ class QuantizeSettings(Config):
     ranges: Literal["mse", "max"] = "mse"
     """Where activations are cut: where products' error is least, or nowhere within what calibration saw."""
 
+    bits: Annotated[float, Field(ge=2, le=7)] = 5.06
+    """Of weights of the kind planes, on average: how many planes a look at a table takes."""
+    bits_head: Annotated[float, Field(ge=2, le=7)] | None = None
+    """Of one matrix in place of `bits`."""
+    bits_q: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_k: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_v: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_o: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_gate: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_up: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_down: Annotated[float, Field(ge=2, le=7)] | None = None
+    norms: Literal["gained", "narrow"] = "gained"
+    """Norms with gains, or of 8 bits, the gains in the matrices behind: these have activation_bits=8 then,
+    and embedding and head are two matrices."""
+    cosine_bits: Annotated[int, Field(ge=4, le=14)] = 14
+    turn_bits: Annotated[int, Field(ge=8, le=16)] = 16
+    """Of queries and keys before they are turned."""
+    score_bits: Literal[16, 32] = 32
+    keys: Literal["even", "odd"] = "even"
+    """Odd ones have no zero, and one value more."""
+    sum_bits: Literal[16, 32] = 32
+    """Of sums of values."""
+    reciprocal_bits: Literal[8, 16] = 16
+    hidden_bits: Annotated[int, Field(ge=8, le=16)] = 16
+    """Of hidden values before their exponent is taken out."""
+    up_bits: Annotated[int, Field(ge=6, le=16)] = 16
+    """Of what the activation multiplies."""
+    table_bits: Annotated[int, Field(ge=6, le=16)] = 16
+    """Of the entries of the activation's table."""
+    window: Annotated[int, Field(ge=0)] = 0
+    """How many positions one attends to: the first, itself and those before it. 0: all."""
+
+    def bits_of(self, part: str) -> float:
+        """Bits a weight, on average, of the matrix called `part`."""
+        bits: float | None = getattr(self, f"bits_{part}", None)
+        return bits or self.bits
+
     def kind(self, part: str) -> Kind:
         """The format of the matrix called `part`."""
         kind: Kind | None = getattr(self, part)
         return kind or self.weights
+
+
+CARTRIDGE = (
+    "weights=planes",
+    "bits_q=5.6",
+    "bits_k=5.6",
+    "embed=int8",
+    "blocks=hidden",
+    "scales=shift",
+    "norms=narrow",
+    "square_bits=8",
+    "cosine_bits=7",
+    "turn_bits=10",
+    "score_bits=16",
+    "keys=odd",
+    "key_bits=7",
+    "value_bits=5",
+    "chance_bits=7",
+    "sum_bits=16",
+    "reciprocal_bits=8",
+    "hidden_bits=12",
+    "gate_bits=9",
+    "up_bits=9",
+    "table_bits=9",
+    "window=128",
+    "residual_bits=13",
+)
+"""What an 8-bit processor with tables and sums of 16 bits, and no multiplier, computes with."""
