@@ -92,7 +92,7 @@ def read_logits(config: IntConfig, weights: Mapping[str, Floats], ids: Ids) -> F
     """(T, V) logits of the float model behind each of ids (T,)."""
     h = weights["embed.weight"][ids]
     for layer in range(config.n_layers):
-        h, _ = _run_layer(config, weights, layer, h)
+        h, *_ = _run_layer(config, weights, layer, h)
     logits: Floats = (
         _norm(h, weights["norm.weight"], config.norm_eps)
         @ weights.get("head.weight", weights["embed.weight"]).T
