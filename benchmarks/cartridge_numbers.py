@@ -5,9 +5,9 @@
 
 Each row is `lilliput quantize MODEL --to cartridge` with some settings in place of its own, calibrated on the
 first stories of --train; it reads the first stories of --data, of each the context's length at most, beside
-the float model. KL is of the float model's chances from the integer model's, in nats a token; agreement is how
-often both hold the same token the likeliest; lost is by how much the loss is greater. Cycles are of a Game Boy's
-processor, of a token, for the matrices alone, by counting: looks at tables and the making of them.
+the float model. KL is of the float chances from the integer ones, in nats a token; agreement is how
+often both hold the same token the likeliest; lost is by how much the loss is greater. Cycles are of a Game
+Boy's processor, of a token, for the matrices alone, by counting: looks at tables and the making of them.
 """
 
 import argparse

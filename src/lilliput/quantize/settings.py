@@ -97,6 +97,7 @@ class QuantizeSettings(Config):
 
 CARTRIDGE = (
     "weights=planes",
+    "bits=5.5",
     "bits_q=5.6",
     "bits_k=5.6",
     "embed=int8",
