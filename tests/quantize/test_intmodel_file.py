@@ -48,9 +48,9 @@ def test_damaged_files_are_refused(config, make, tmp_path, monkeypatch):
     path.write_bytes(data.replace(b'\\"logit_bits\\"', b'\\"logit_bytes\\"'[:14]))
     with pytest.raises(FormatError, match=r"lacks or garbles|not a whole"):
         load_intmodel(path)
-    monkeypatch.setattr(intmodel_file, "VERSION", 2)
+    monkeypatch.setattr(intmodel_file, "VERSIONS", (2, 3))
     path.write_bytes(data)
-    with pytest.raises(FormatError, match="has version 1; this lilliput computes version 2"):
+    with pytest.raises(FormatError, match="has version 1; this lilliput computes versions 2 to 3"):
         load_intmodel(path)
 
 

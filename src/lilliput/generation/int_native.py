@@ -29,7 +29,8 @@ def open_reader(model: IntModel) -> IntReader:
     """The model in C where that was built, and can count what it holds; else the reference."""
     library, c = integer_library(), model.config
     cached = c.n_layers * c.context * c.n_kv_heads * c.d_head  # C counts in 32 bits
-    if library is None or max(cached, c.vocab_size * c.d_model, c.d_ff * c.d_model) >= 2**31:
+    newer = model.version > 1  # C computes version 1 of the arithmetic
+    if library is None or newer or max(cached, c.vocab_size * c.d_model, c.d_ff * c.d_model) >= 2**31:
         from lilliput.quantize.reference import Reference
 
         return Reference(model)

@@ -7,7 +7,8 @@ import numpy as np
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import INT16, INT32, SPLIT_SHIFT, Ints
 from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntLayer, IntMatrix, IntModel, IntNorm
-from lilliput.quantize.numbers import check_numbers, list_norms
+from lilliput.quantize.numbers import check_numbers, list_norms, norm_size
+from lilliput.quantize.planes import norm_square_limit
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,25 @@ def list_bounds(model: IntModel) -> list[Bound]:
     """The bound of every step, computed from the numbers that the model holds."""
     config = model.config
     bounds = [_embedding(model)]
-    most_chance, turned = 2**model.chance_bits, _turned(model)
+    most_chance, turn, positions = 2**model.chance_bits, _turn(model), model.window or config.context
+    one = model.cosine_bits
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"
+        turned_q, turned_k = turn * layer.q.output_limit, turn * layer.k.output_limit
         offset = int(np.abs(layer.k_offset.astype(np.int64)).max())
         bounds += [
-            Bound(f"{at}.attn.turned queries", turned + (1 << 13 + layer.q_shift), INT32),
-            Bound(f"{at}.attn.turned keys", turned + (offset << 14) + (1 << 13 + layer.k_shift), INT32),
-            Bound(f"{at}.attn.scores", config.d_head * layer.q_limit * layer.k_limit, INT32 // 2),
-            Bound(f"{at}.attn.chances", config.context * most_chance, INT32),
-            Bound(f"{at}.attn.values", config.context * most_chance * _most_value(layer), INT32),
-            Bound(f"{at}.attn.o_shift", layer.o_shift, 30 + (model.chance_bits - 15) - 17),
+            Bound(f"{at}.attn.turned queries", turned_q + (1 << one + layer.q_shift >> 1), INT32),
+            Bound(f"{at}.attn.turned keys", turned_k + (offset << one) + (1 << one + layer.k_shift >> 1), INT32),
+            Bound(f"{at}.attn.scores", _most_score(model, layer), INT32 // 2),
+            Bound(f"{at}.attn.chances", positions * most_chance, INT32),
+            Bound(f"{at}.attn.values", _most_sum(model, layer), INT32),
+            Bound(f"{at}.attn.o_shift", layer.o_shift, _most_o_shift(model, layer)),
         ]
         gated = int(np.abs(model.activation.astype(np.int64)).max()) * layer.up.output_limit
         bounds.append(Bound(f"{at}.mlp.hidden", gated + (1 << layer.hidden_shift >> 1), INT32))
     for name, matrix in [*model.iter_matrices()[1:], *([("head", model.head)] if config.tied else [])]:
         bounds += _matrix(name, matrix)
-    return [*bounds, *(bound for name, norm in list_norms(model) for bound in _norm(name, norm))]
+    return [*bounds, *(bound for name, norm in list_norms(model) for bound in _norm(name, norm, norm_size(model, norm)))]
 
 
 def _most_value(layer: IntLayer) -> int:
@@ -66,10 +69,34 @@ def _most_value(layer: IntLayer) -> int:
     return limit + 8 if limit <= NIBBLE_LIMIT else limit
 
 
-def _turned(model: IntModel) -> int:
-    """|a cos - b sin| for any a, b of 16 bits, by the model's own cosines and sines."""
+def _most_score(model: IntModel, layer: IntLayer) -> int:
+    """Of any query and key."""
+    most = model.config.d_head * layer.q_limit
+    return (min(most, layer.q_sum_limit) if layer.q_sum_limit else most) * layer.k_limit
+
+
+def _most_sum(model: IntModel, layer: IntLayer) -> int:
+    """Of values times chances."""
+    if model.sum_bits == 16:
+        return INT16 // layer.v.output_limit * layer.v.output_limit
+    return (model.window or model.config.context) * 2**model.chance_bits * _most_value(layer)
+
+
+def _most_o_shift(model: IntModel, layer: IntLayer) -> int:
+    """What leaves the shift of a sum of values its least: 17, or 1 where both factors are small."""
+    least, down = 2**model.chance_bits, 0
+    if model.sum_bits == 16:  # the likeliest is left when all are halved as often as they can be
+        most = (model.window or model.config.context) * least
+        while most >> down > INT16 // layer.v.output_limit:
+            down += 1
+    k = max(1, least >> down).bit_length() - 16
+    return 30 - 7 + k - 1 if model.reciprocal_bits == 8 else 30 + k - 17
+
+
+def _turn(model: IntModel) -> int:
+    """|cos| + |sin| at most: by so much a pair grows, in units of cosines."""
     both = np.abs(model.cosines.astype(np.int64)) + np.abs(model.sines.astype(np.int64))
-    return INT16 * int(both.max())
+    return int(both.max())
 
 
 def _embedding(model: IntModel) -> Bound:
@@ -95,8 +122,9 @@ def _matrix(name: str, matrix: IntMatrix) -> list[Bound]:
     ]
 
 
-def _norm(name: str, norm: IntNorm) -> list[Bound]:
-    size = norm.gains.shape[-1]
+def _norm(name: str, norm: IntNorm, size: int) -> list[Bound]:
+    if norm.narrow:
+        return [Bound(f"{name} squares", size * 4**norm.square_bits + norm.epsilon, 2**32 - 1)]
     gains = int(np.abs(norm.gains.astype(np.int64)).max())
     return [
         Bound(f"{name} squares", size * 4**norm.square_bits + norm.epsilon, 2**32 - 1),

@@ -112,6 +112,18 @@ def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
     return saturate(round_shift(value, down), limit), down
 
 
+def halve(value: Ints, size: Ints, limit: int, power: int) -> Ints:
+    """value (..., n), each toward zero by 2**e, with the least e >= 0 for which size >> (power * e) <= limit.
+
+    `size` (..., 1) is the sum of magnitudes (power 1) or of squares (power 2): afterwards it is within.
+    """
+    down = np.zeros_like(size)
+    while (over := size >> (power * down) > limit).any():
+        down += over
+    halved: Ints = np.sign(value) * (np.abs(value) >> down)
+    return halved
+
+
 def exact_floats(values: npt.NDArray[np.int8], most: int) -> npt.NDArray[np.floating]:
     """Whole numbers as floats in which sums up to `most`, and all parts of them, are exact."""
     return values.astype(np.float32 if most <= 2**24 else np.float64)

@@ -12,6 +12,9 @@ from lilliput.quantize.settings import QuantizeSettings
 _LOG2_E_BITS = 8
 _MOST_SCORE_SHIFT = 30
 _MOST_KEY_SHIFT = 7
+_MOST_QUERY_SHIFT = 7
+_SUM_ROOM = 1.1
+"""As _ROOM, for the sum of a query's magnitudes: what is beyond it is halved."""
 _ROOM = 1.5
 """How much greater than all that calibration saw a query or key may be before it is cut."""
 
@@ -33,7 +36,8 @@ class Heads:
         least_q: float = 0.0,
         least_k: float = 0.0,
     ) -> None:
-        self.k_limit = 2 ** (settings.key_bits - 1) - 1
+        self._odd, self._turn_limit = settings.keys == "odd", 2 ** (settings.turn_bits - 1) - 1
+        self.k_limit = 2**settings.key_bits - 1 if self._odd else 2 ** (settings.key_bits - 1) - 1
         offset = turned_k.mean(axis=0)  # (kv, K)
         steps = self._choose_keys(turned_k, offset, least_k)
         self.k_steps = steps * 2.0**-self.k_shift
@@ -41,13 +45,18 @@ class Heads:
         per_key = config.n_heads // config.n_kv_heads
         factors = steps.repeat(per_key, axis=0) * (np.log2(np.e) / config.d_head**0.5)  # (H, K)
         most_q = float((_pair_norms(turned_q) * factors[:, : factors.shape[1] // 2]).max())
+        self.q_sum_limit = 0
+        if settings.score_bits == 16:
+            sums = (np.abs(turned_q) * factors).sum(axis=-1)
+            self._narrow_queries(float(sums.max()), most_q, factors)
+            return
         # so that a product of K queries and keys stays within 31 bits
         query_bits = min(settings.query_bits, 31 - (config.d_head - 1).bit_length() - (settings.key_bits - 1))
         self.q_shift, self.q_limit = 16 - query_bits, 2 ** (query_bits - 1) - 1
         # where attention is so weak that scores hardly differ, a finer unit would serve nothing
         finest = self.q_shift + _LOG2_E_BITS + _MOST_SCORE_SHIFT
         finest = min(finest, bits_within(least_q * float(factors.max()), 1.0))
-        bits = min(bits_within(most_q, INT16 / _ROOM), finest)
+        bits = min(bits_within(most_q, self._turn_limit / _ROOM), finest)
         self.q_steps = 2.0**-bits / factors
         self.score_shift = bits - self.q_shift - _LOG2_E_BITS
         if self.score_shift < 0:
@@ -55,14 +64,28 @@ class Heads:
                 "queries and keys are too great for their bits: set query_bits or key_bits higher"
             )
 
+    def _narrow_queries(self, most_sum: float, most_q: float, factors: Floats) -> None:
+        """The finest unit, a power of two of scores, in which a score has 16 bits, and a query before it is
+        turned its own."""
+        self.q_sum_limit = INT16 // self.k_limit
+        bits = min(
+            bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, self._turn_limit / _ROOM)
+        )
+        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, self._turn_limit / _ROOM))
+        self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
+        self.q_steps = 2.0 ** -(bits + self.q_shift) / factors
+        self.score_shift = bits - _LOG2_E_BITS
+
     def _choose_keys(self, turned: Floats, offset: Floats, least: float) -> Floats:
         """(kv, K) units of keys in the cache; sets how many bits finer they are before."""
         pairs = np.concatenate(np.split(turned - offset, 2, axis=-1), axis=0)  # (2N, kv, K/2)
-        steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit).reshape(offset.shape[0], -1)
+        steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit, odd=self._odd)
+        steps = steps.reshape(offset.shape[0], -1)
         reach = _pair_norms(turned).max(axis=0)  # (kv, K/2), before the mean is taken away
-        steps = np.maximum(steps, reach * _ROOM / INT16)  # else a great mean would not fit 16 bits
+        steps = np.maximum(steps, reach * _ROOM / self._turn_limit)  # else a great mean would not fit
         steps = np.maximum(steps, least * 2**_MOST_KEY_SHIFT)
-        self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), INT16 / _ROOM)))
+        limit = self._turn_limit / _ROOM
+        self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), limit)))
         return np.concatenate([steps, steps], axis=-1)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from lilliput.quantize.fixed import INT16, round_shift
+from lilliput.quantize.fixed import round_shift
 from lilliput.quantize.rounding import Floats, Form, ranges_of
 
 _ROOM = 1.25
@@ -18,17 +18,18 @@ def choose_hidden(
     scales: Floats,
     matrix: Floats,
     form: Form,
+    limit: int,
     *,
     uneven: bool,
 ) -> tuple[Floats, int]:
     """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
 
-    What is multiplied, up, is in units of scales * 2**-shift / activated_step and has 16 bits. A great shift
+    What is multiplied, up, is in units of scales * 2**-shift / activated_step and is within `limit`. A great shift
     makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
     in `scales`, so that its greatest values fit; unless `uneven`, all have it. Every shift is tried; the
     products of `matrix` (D, F) with what comes out decide.
     """
-    least = _ROOM * activated_step * ranges_of(up) / INT16  # (F,) of the unit, at no shift
+    least = _ROOM * activated_step * ranges_of(up) / limit  # (F,) of the unit, at no shift
     if not uneven:
         least = np.full_like(least, least.max())
     room = np.log2(scales / least)
@@ -38,7 +39,7 @@ def choose_hidden(
     best, best_error = (np.maximum(scales, least), 0), np.inf
     for shift in shifts:
         units = np.maximum(scales, least * 2.0**shift)
-        whole = np.rint(up / (units * 2.0**-shift / activated_step)).clip(-INT16, INT16).astype(np.int64)
+        whole = np.rint(up / (units * 2.0**-shift / activated_step)).clip(-limit, limit).astype(np.int64)
         made = round_shift(activated * whole, shift).clip(-form.made_limit, form.made_limit)
         error = float(np.square((form.whole(made * units, units) * units) @ matrix.T - wanted).sum())
         if error < best_error:

@@ -3,7 +3,8 @@
 What each field means in the arithmetic is said in docs/integer-arithmetic.md. No torch.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from math import isqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +12,25 @@ import numpy.typing as npt
 
 from lilliput.models.config import LlamaConfig, Qwen3Config
 
-Kind = Literal["int8", "int4", "ternary"]
-KIND_LIMITS: dict[Kind, int] = {"int8": 127, "int4": 7, "ternary": 1}
+Kind = Literal["int8", "int4", "ternary", "planes"]
+KIND_LIMITS: dict[Kind, int] = {"int8": 127, "int4": 7, "ternary": 1, "planes": 127}
 """Greatest magnitude of a weight."""
 NIBBLE_LIMIT = 7
 """Keys and values up to this may lie two in a byte."""
 Array = npt.NDArray[Any]
 IntConfig = LlamaConfig | Qwen3Config
+
+
+@dataclass(frozen=True)
+class IntPlanes:
+    """What a matrix of odd weights says besides: a weight of up to 2**P - 1 is a sum of P powers of two, each
+    added or taken away, so a device looks up the sum of `table_size` inputs, signs at will, P times."""
+
+    order: npt.NDArray[np.uint16]
+    """(C,) the columns as tables read them: the first `table_size` by the first table, and so on."""
+    table_size: int
+    square_limit: int
+    """Greatest sum of squares of the inputs; a vector beyond it is halved until it is within."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class IntMatrix:
     made_limit: int
     """Greatest magnitude of what the step before makes; above input_limit, inputs have an exponent."""
     output_limit: int
+    planes: IntPlanes | None = None
+    """Of a matrix of the kind planes."""
 
     @property
     def most_down(self) -> int:
@@ -45,8 +60,26 @@ class IntMatrix:
     @property
     def row_bounds(self) -> npt.NDArray[np.int64]:
         """(R,) the greatest magnitude that a row's sum, or any part of it, can have for any input."""
-        bounds: npt.NDArray[np.int64] = np.abs(self.values.astype(np.int64)).sum(axis=1) * self.input_limit
-        return bounds
+        weights = np.abs(self.values.astype(np.int64))
+        bounds: npt.NDArray[np.int64] = weights.sum(axis=1) * self.input_limit
+        if self.planes is None:
+            return bounds
+        squares = np.square(weights).sum(axis=1).tolist()  # Cauchy and Schwarz
+        roots = [isqrt(square * self.planes.square_limit) for square in squares]
+        return np.minimum(bounds, np.array(roots, np.int64))
+
+    @property
+    def count_planes(self) -> npt.NDArray[np.int64]:
+        """(R, tables) how many planes the weights of a row that one table serves need. Raises ValueError for
+        a matrix that is not of the kind planes."""
+        if self.planes is None:
+            raise ValueError(f"{self.kind} weights have no planes")
+        size = self.planes.table_size
+        ordered = np.abs(self.values[:, self.planes.order].astype(np.int64))
+        ordered = np.pad(ordered, ((0, 0), (0, -ordered.shape[1] % size)))
+        most = ordered.reshape(len(ordered), -1, size).max(axis=2)
+        planes: npt.NDArray[np.int64] = np.frexp(most.astype(np.float64))[1].astype(np.int64)
+        return planes
 
 
 @dataclass(frozen=True)
@@ -61,6 +94,9 @@ class IntNorm:
     square_bits: int
     """Inputs are shifted right until they have so many bits before they are squared."""
     output_limit: int
+    narrow: bool = False
+    """Of the bits that are squared alone, without gains, which are then in the matrices that read: `gains`
+    is empty."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +116,7 @@ class IntLayer:
     k_offset: npt.NDArray[np.int16]
     """(n_kv_heads, K) taken from turned keys: the same for all, so that no chance changes."""
     score_shift: int
+    """Below zero: to the left."""
     o_shift: int
     o: IntMatrix
     norm2: IntNorm
@@ -87,6 +124,8 @@ class IntLayer:
     up: IntMatrix
     hidden_shift: int
     down: IntMatrix
+    q_sum_limit: int = 0
+    """Greatest sum of a head's |q|; a query beyond it is halved until it is within. 0: none is."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +151,33 @@ class IntModel:
     """2 ** chance_bits is the chance of the likeliest, before the chances are divided by their sum."""
     logit_bits: int
     """Logits are nats in units of 2 ** -logit_bits."""
+    cosine_bits: int = 14
+    """Of cosines and sines, behind the point."""
+    window: int = 0
+    """How many positions one attends to: the first, itself and those before it. 0: all."""
+    odd_keys: bool = False
+    """Keys in the cache are odd numbers."""
+    sum_bits: int = 32
+    """Of sums of values; for 16, chances are shifted down where they are many."""
+    reciprocal_bits: int = 16
+    """Of the factor by which a sum of values is divided by the sum of chances."""
+
+    @property
+    def version(self) -> int:
+        """Of the arithmetic (docs/integer-arithmetic.md) that the model needs: 1 or 2."""
+        return 2 if _has_newer(self) else 1
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of all weights as a device stores them: one a byte, two (int4), or five (ternary)."""
+        """Bytes of all weights as a device stores them: one a byte, two (int4), or five (ternary); of planes
+        one a table."""
         per_byte = {"int8": 1, "int4": 2, "ternary": 5}
-        matrices = [matrix for _, matrix in self.iter_matrices()]
-        return sum(m.values.shape[0] * -(-m.values.shape[1] // per_byte[m.kind]) for m in matrices)
+        return sum(
+            int(m.count_planes.sum())
+            if m.planes is not None
+            else m.values.shape[0] * -(-m.values.shape[1] // per_byte[m.kind])
+            for _, m in self.iter_matrices()
+        )
 
     def iter_matrices(self) -> list[tuple[str, IntMatrix]]:
         """Name and matrix, each stored one once."""
@@ -134,3 +193,27 @@ def shorten(model: IntModel, context: int) -> IntModel:
     """The same model with fewer positions: 2 to what it has. Its logits at these are the same."""
     config = model.config.model_copy(update={"context": context})
     return replace(model, config=config, cosines=model.cosines[:context], sines=model.sines[:context])
+
+
+def is_left_out(field: Field[Any], value: Any) -> bool:
+    """Whether a field holds what it stands for where a file lacks it: so files of before it stay as they are."""
+    return field.default is not MISSING and bool(field.default == value)
+
+
+def _has_newer(value: Any) -> bool:
+    """Whether a number is set that version 1 has not, here or in a part."""
+    if isinstance(value, IntLayer) and any(
+        matrix.output_limit != 32767 for matrix in (value.q, value.k, value.up)
+    ):
+        return True
+    if isinstance(value, IntLayer) and value.score_shift < 0:
+        return True
+    if isinstance(value, tuple):
+        return any(_has_newer(part) for part in value)
+    if not is_dataclass(value):
+        return False
+    parts = [(field, getattr(value, field.name)) for field in fields(value)]
+    return any(
+        (field.default is not MISSING and not is_left_out(field, part)) or _has_newer(part)
+        for field, part in parts
+    )

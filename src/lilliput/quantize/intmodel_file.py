@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -15,11 +15,11 @@ from lilliput.config import Config
 from lilliput.errors import ConfigError, FormatError
 from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.quantize.bounds import check_bounds
-from lilliput.quantize.intmodel import Array, IntModel
+from lilliput.quantize.intmodel import Array, IntModel, IntNorm, is_left_out
 from lilliput.rundir import atomic_write
 
-VERSION = 1
-"""Of docs/integer-arithmetic.md: what computes otherwise has another number."""
+VERSIONS = (1, 2)
+"""Of docs/integer-arithmetic.md, by the choices that a model makes: what computes otherwise has another number."""
 _KEY = "lilliput_integers"
 _CONFIGS: dict[str, type[Config]] = {"llama": LlamaConfig, "qwen3": Qwen3Config}
 _TYPES = {"I8": np.int8, "U8": np.uint8, "I16": np.int16, "U16": np.uint16}
@@ -28,7 +28,7 @@ _TYPES = {"I8": np.int8, "U8": np.uint8, "I16": np.int16, "U16": np.uint16}
 def save_intmodel(path: Path, model: IntModel) -> None:
     """Write a model as one file, atomically."""
     numbers, arrays = _flatten(model)
-    header = {"version": VERSION, "fingerprint": fingerprint(model), "numbers": numbers}
+    header = {"version": model.version, "fingerprint": fingerprint(model), "numbers": numbers}
     with atomic_write(path) as file:
         file.write(save(arrays, {_KEY: json.dumps(header)}))
 
@@ -46,9 +46,10 @@ def load_intmodel(path: Path) -> IntModel:
         version = header["version"]
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError):
         raise FormatError(f"{path} is not a whole integer model: make one with lilliput quantize") from None
-    if version != VERSION:
+    if version not in VERSIONS:
         raise FormatError(
-            f"{path} has version {version}; this lilliput computes version {VERSION}: quantize again"
+            f"{path} has version {version}; this lilliput computes versions {VERSIONS[0]} to {VERSIONS[-1]}: "
+            "quantize again"
         )
     try:
         arrays = {name: _as_array(entry) for name, entry in entries.items()}
@@ -58,6 +59,8 @@ def load_intmodel(path: Path) -> IntModel:
     if fingerprint(model) != header.get("fingerprint"):
         raise FormatError(f"{path} is damaged: its fingerprint does not agree; copy or quantize it again")
     try:
+        if model.version != version:
+            raise ConfigError(f"it says version {version}, and its numbers are of version {model.version}")
         check_shapes(model)
         check_bounds(model)
     except ConfigError as error:
@@ -96,15 +99,16 @@ def check_shapes(model: IntModel) -> None:
         )
         wanted += [(name, matrix.values, shape)]
         wanted += [(name, scale, shape[:1]) for scale in (matrix.multipliers, matrix.shifts)]
+        wanted += [(f"{name}'s order", matrix.planes.order, shape[1:])] if matrix.planes else []
     turns = (c.context, c.d_head // 2)
     wanted += [("cosines", model.cosines, turns), ("sines", model.sines, turns), ("exp2", model.exp2, (256,))]
     wanted += [("rsqrt", model.rsqrt, (193,)), ("reciprocal", model.reciprocal, (129,))]
-    wanted += [("norm", model.norm.gains, (c.d_model,))]
+    wanted += [("norm", model.norm.gains, _gains(model.norm, c.d_model))]
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"
         wanted += [
-            (f"{at}.norm1", layer.norm1.gains, (c.d_model,)),
-            (f"{at}.norm2", layer.norm2.gains, (c.d_model,)),
+            (f"{at}.norm1", layer.norm1.gains, _gains(layer.norm1, c.d_model)),
+            (f"{at}.norm2", layer.norm2.gains, _gains(layer.norm2, c.d_model)),
         ]
         wanted += [(f"{at}.k_offset", layer.k_offset, (c.n_kv_heads, c.d_head))]
         wanted += [(f"{at}.activation", model.activation, (2 * layer.gate.output_limit + 1,))]
@@ -117,6 +121,10 @@ def check_shapes(model: IntModel) -> None:
     for name, array, shape in wanted:
         if array.shape != shape:
             raise ConfigError(f"{name} has shape {array.shape}, and the config calls for {shape}")
+
+
+def _gains(norm: IntNorm, size: int) -> tuple[int]:
+    return (0 if norm.narrow else size,)
 
 
 def _flatten(value: Any, name: str = "") -> tuple[dict[str, Any], dict[str, Array]]:
@@ -132,7 +140,8 @@ def _flatten(value: Any, name: str = "") -> tuple[dict[str, Any], dict[str, Arra
     if isinstance(value, tuple):
         parts = [(str(number), part) for number, part in enumerate(value)]
     else:
-        parts = [(field.name, getattr(value, field.name)) for field in fields(value)]
+        named = [(field, getattr(value, field.name)) for field in fields(value)]
+        parts = [(field.name, part) for field, part in named if not is_left_out(field, part)]
     for part_name, part in parts:
         inner = _flatten(part, f"{name}.{part_name}" if name else part_name)
         numbers |= inner[0]
@@ -148,6 +157,8 @@ def _build(kind: Any, name: str, numbers: dict[str, Any], arrays: dict[str, Arra
     values: dict[str, Any] = {}
     for field in fields(kind):
         part, hint = f"{name}.{field.name}" if name else field.name, hints[field.name]
+        if field.default is not MISSING and not _holds(part, numbers, arrays):
+            continue  # as in a file of before there was such a field
         if field.name == "config":
             values[field.name] = _CONFIGS[numbers[part]["family"]].from_dict(numbers[part])
         elif get_origin(hint) is tuple:
@@ -171,12 +182,17 @@ def _build(kind: Any, name: str, numbers: dict[str, Any], arrays: dict[str, Arra
     return kind(**values)
 
 
+def _holds(part: str, numbers: dict[str, Any], arrays: dict[str, Array]) -> bool:
+    """Whether a file has a part, or parts of it."""
+    return part in numbers or any(name.startswith(f"{part}.") for name in [*numbers, *arrays])
+
+
 def _checked(name: str, value: Any, hint: Any) -> Any:
     """A number, word or object as it is, if it is what the field holds."""
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ConfigError(f"{name} is {value!r}, and may be {', '.join(get_args(hint))}")
-    elif type(value) is not {int: int, dict[str, Any]: dict}[hint]:
+    elif type(value) is not {int: int, bool: bool, dict[str, Any]: dict}[hint]:
         raise ConfigError(f"{name} is {value!r}")
     return value
 

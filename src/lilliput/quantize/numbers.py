@@ -6,7 +6,6 @@ import numpy as np
 
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import (
-    COSINE_BITS,
     INT16,
     make_exp2_table,
     make_reciprocal_table,
@@ -16,6 +15,8 @@ from lilliput.quantize.intmodel import KIND_LIMITS, Array, IntConfig, IntMatrix,
 
 MOST_SHIFT = 46
 """Of a row: what a product of 47 bits can need."""
+MOST_LEFT = 8
+"""By which a difference of scores may be shifted to the left: their unit is 2 then."""
 MOST_CACHED = 127
 """Keys and values lie in the cache as int8."""
 _MOST_TOKENS = 65_536
@@ -45,7 +46,7 @@ def check_numbers(model: IntModel) -> None:
         at = f"blocks.{number}"
         for name, most in (("q_shift", 15), ("k_shift", 15), ("o_shift", 31)):
             _within(f"{at}.{name}", getattr(layer, name), 0, most)
-        _within(f"{at}.score_shift", layer.score_shift, 0, 31)
+        _within(f"{at}.score_shift", layer.score_shift, -MOST_LEFT, 31)
         _within(f"{at}.hidden_shift", layer.hidden_shift, 0, 30)
         _check_limit(f"{at}.q_limit", layer.q_limit, INT16)
         _check_limit(f"{at}.k_limit", layer.k_limit, MOST_CACHED)
@@ -86,6 +87,11 @@ def list_norms(model: IntModel) -> list[tuple[str, IntNorm]]:
     return norms
 
 
+def norm_size(model: IntModel, norm: IntNorm) -> int:
+    """How many elements a norm reads; its gains tell, or it is none of a head's."""
+    return model.config.d_model if norm.narrow else norm.gains.shape[-1]
+
+
 def _list_uses(model: IntModel) -> list[_Use]:
     uses = [
         _Use("embed", model.embed, 1, INT16),
@@ -94,12 +100,12 @@ def _list_uses(model: IntModel) -> list[_Use]:
     for number, layer in enumerate(model.layers):
         at, first, second = f"blocks.{number}", layer.norm1.output_limit, layer.norm2.output_limit
         uses += [
-            _Use(f"{at}.attn.q", layer.q, first, INT16),
-            _Use(f"{at}.attn.k", layer.k, first, INT16),
+            _Use(f"{at}.attn.q", layer.q, first, None),
+            _Use(f"{at}.attn.k", layer.k, first, None),
             _Use(f"{at}.attn.v", layer.v, first, None, MOST_CACHED),
             _Use(f"{at}.attn.o", layer.o, None, INT16),
             _Use(f"{at}.mlp.gate", layer.gate, second, None),
-            _Use(f"{at}.mlp.up", layer.up, second, INT16),
+            _Use(f"{at}.mlp.up", layer.up, second, None),
             _Use(f"{at}.mlp.down", layer.down, None, INT16),
         ]
     return uses
@@ -139,7 +145,7 @@ def _check_tables(model: IntModel) -> None:
         if not np.array_equal(table, wanted):
             raise ConfigError(f"the table {name} is not the one that docs/integer-arithmetic.md defines")
     for name, turns in (("cosines", model.cosines), ("sines", model.sines)):
-        _within(f"the greatest of {name}", int(np.abs(turns.astype(np.int64)).max()), 0, 2**COSINE_BITS)
+        _within(f"the greatest of {name}", int(np.abs(turns.astype(np.int64)).max()), 0, 2**model.cosine_bits)
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:

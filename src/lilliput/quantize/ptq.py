@@ -11,7 +11,6 @@ from lilliput.errors import ConfigError
 from lilliput.models.angles import rotary_table
 from lilliput.quantize.bounds import check_bounds
 from lilliput.quantize.fixed import (
-    COSINE_BITS,
     INT16,
     UNIT_BITS,
     make_exp2_table,
@@ -20,9 +19,25 @@ from lilliput.quantize.fixed import (
 )
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
-from lilliput.quantize.intmodel import IntConfig, IntLayer, IntMatrix, IntModel, IntNorm, Kind
+from lilliput.quantize.intmodel import (
+    IntConfig,
+    IntLayer,
+    IntMatrix,
+    IntModel,
+    IntNorm,
+    IntPlanes,
+    Kind,
+)
+from lilliput.quantize.narrow import NARROW_BITS, check_settings, fold_gains, narrow_shift
 from lilliput.quantize.numbers import check_vocabulary
 from lilliput.quantize.observe import Seen, activation_of, observe
+from lilliput.quantize.planes import (
+    Tables,
+    arrange_tables,
+    choose_shift,
+    norm_square_limit,
+    round_planes,
+)
 from lilliput.quantize.rounding import Form, Method, choose_input_scales, round_rows
 from lilliput.quantize.scaling import (
     bits_within,
@@ -36,6 +51,8 @@ Floats = npt.NDArray[np.float64]
 _RESIDUAL_ROOM = 1.25
 """How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
 often a thousandth of that, and want the bits."""
+_SQUARE_ROOM = 1.2
+"""How much greater than all that calibration saw the sum of squares of a matrix's inputs may be."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
 
@@ -85,11 +102,14 @@ def quantize(
     if not stories:
         raise ConfigError("calibration needs at least one story")
     check_vocabulary(config)
+    check_settings(config, settings)
     for name, array in weights.items():
         if not np.isfinite(array).all():
             raise ConfigError(
                 f"{name} holds NaN or infinity: such a model cannot be quantized; train it again"
             )
+    if settings.norms == "narrow":
+        config, weights = fold_gains(config, weights)
     seen = observe(config, weights, stories)
     if not np.isfinite([seen.nats, seen.most_residual, seen.most_logit]).all():
         raise ConfigError("the model computes NaN or infinity on the calibration stories: train it again")
@@ -107,6 +127,9 @@ class _Input:
     scales: Floats
     """(C,)"""
     form: Form
+    tables: Tables
+    square_limit: int
+    """Greatest sum of squares of the whole numbers; for matrices of planes."""
 
 
 class _Builder:
@@ -127,19 +150,24 @@ class _Builder:
         self._gate_step = max(1.1 * seen.most_gate, _LEAST_GATE) / self._gate_limit
         places = np.arange(-self._gate_limit, self._gate_limit + 1) * self._gate_step
         activated = activation_of(config.gate)(places)
-        self._activated_step = float(np.abs(activated).max()) / INT16
+        self._turn_limit = 2 ** (settings.turn_bits - 1) - 1
+        self._up_limit = 2 ** (settings.up_bits - 1) - 1
+        self._activated_step = float(np.abs(activated).max()) / (2 ** (settings.table_bits - 1) - 1)
         self._activation = np.rint(activated / self._activated_step).astype(np.int16)
         # so that as many values as the context holds, each times its chance, add up within 32 bits
         value_bits = max(settings.value_bits - 1, 4)  # nibbles may be added up with 8 more
         room_bits = 31 - (config.context - 1).bit_length() - value_bits
         self._chance_bits = min(settings.chance_bits, room_bits)
+        if settings.sum_bits == 16:
+            self._chance_bits = settings.chance_bits
+        self._narrow = settings.norms == "narrow"
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
-        config = self._config
+        config, settings = self._config, self._settings
         layers = tuple(self._layer(number) for number in range(config.n_layers))
         norm, head, embed, logit_bits = self._ends()
         cos, sin = np.split(
@@ -152,14 +180,19 @@ class _Builder:
             layers=layers,
             norm=norm,
             head=head,
-            cosines=np.rint(cos * 2**COSINE_BITS).astype(np.int16),
-            sines=np.rint(sin * 2**COSINE_BITS).astype(np.int16),
+            cosines=np.rint(cos * 2**settings.cosine_bits).astype(np.int16),
+            sines=np.rint(sin * 2**settings.cosine_bits).astype(np.int16),
             exp2=make_exp2_table(self._chance_bits),
             rsqrt=make_rsqrt_table(),
             reciprocal=make_reciprocal_table(),
             activation=self._activation,
             chance_bits=self._chance_bits,
             logit_bits=logit_bits,
+            cosine_bits=settings.cosine_bits,
+            window=settings.window if settings.window < config.context else 0,
+            odd_keys=settings.keys == "odd",
+            sum_bits=settings.sum_bits,
+            reciprocal_bits=settings.reciprocal_bits,
         )
         return model, self._reports
 
@@ -169,15 +202,28 @@ class _Builder:
     def _norm(self, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
         """A norm whose results are in units of `steps`, of inputs in units of `input_step`."""
         size = gains.shape[-1]
+        if self._narrow and gains.ndim == 1:
+            epsilon = round(size * self._config.norm_eps / input_step**2)
+            none = np.zeros(0, np.int16)
+            return IntNorm(none, narrow_shift(size), epsilon, NARROW_BITS, limit, narrow=True)
         whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps)
         epsilon = round(size * self._config.norm_eps / input_step**2)
         square_bits = min(self._settings.square_bits, (31 - (size - 1).bit_length()) // 2)
         return IntNorm(whole, shift, epsilon, square_bits, limit)
 
     def _input_scales(
-        self, x: Floats, matrices: Sequence[Floats], parts: str, form: Form, *, tied: bool = False
+        self,
+        x: Floats,
+        matrices: Sequence[Floats],
+        parts: str,
+        form: Form,
+        *,
+        tied: bool = False,
+        normed: bool = False,
     ) -> Floats:
-        kinds = [self._settings.kind(part) for part in parts.split()]
+        if normed and self._narrow:
+            return np.full(x.shape[1], x.shape[1] ** 0.5 * 2.0 ** (narrow_shift(x.shape[1]) - UNIT_BITS))
+        kinds = [_rows_kind(self._settings.kind(part)) for part in parts.split()]
         cut = self._settings.ranges == "mse"
         return choose_input_scales(x, matrices, form, kinds, uneven=self._uneven and not tied, cut=cut)
 
@@ -200,20 +246,60 @@ class _Builder:
         kind = self._settings.kind(name.rpartition(".")[2])
         units = np.broadcast_to(np.asarray(steps, np.float64), len(matrix))
         whole = x.form.whole(x.seen, x.scales)
+        if kind == "planes":
+            return self._planes(name, matrix, x, units, output_limit, whole), units
         shifting = self._settings.scales == "shift"
         rows = round_rows(matrix * x.scales, kind, whole, method, units if shifting else None)
         bounds = np.abs(rows.values.astype(np.int64)).sum(axis=1) * x.form.limit
         multipliers, shifts = split_ratios(rows.steps / units, bounds, name, x.form.most_down)
-        wanted, restored = x.seen @ matrix.T, rows.restored() / x.scales
+        self._report(name, kind, matrix, rows.restored() / x.scales, x, whole)
+        return IntMatrix(
+            kind, rows.values, multipliers, shifts, x.form.limit, x.form.made_limit, output_limit
+        ), rows.steps
+
+    def _planes(
+        self, name: str, matrix: Floats, x: "_Input", units: Floats, output_limit: int, whole: Floats
+    ) -> IntMatrix:
+        """A matrix of odd weights, whose rows' sums have 16 bits and are shifted only."""
+        scaled = matrix * x.scales / units[:, np.newaxis]
+        bits = self._settings.bits_of(name.rpartition(".")[2])
+        shift = choose_shift(scaled, x.tables, bits)
+        values, shifts = round_planes(name, scaled, whole, x.tables, x.square_limit, shift)
+        restored = values * 2.0 ** -shifts[:, np.newaxis] * units[:, np.newaxis] / x.scales
+        self._report(name, "planes", matrix, restored, x, whole)
+        return IntMatrix(
+            "planes",
+            values,
+            np.full(len(values), 2, np.int16),  # rsh(2 a, s + 1) is rsh(a, s), of s = 0 too
+            (shifts + 1).astype(np.uint8),
+            x.form.limit,
+            x.form.made_limit,
+            output_limit,
+            IntPlanes(x.tables.order, x.tables.size, x.square_limit),
+        )
+
+    def _report(
+        self, name: str, kind: Kind, matrix: Floats, restored: Floats, x: "_Input", whole: Floats
+    ) -> None:
+        wanted = x.seen @ matrix.T
         size = float(np.sqrt(np.square(wanted).mean())) + 1e-12
         errors = [
             float(np.sqrt(np.square(y @ restored.T - wanted).mean())) / size
             for y in (x.seen, whole * x.scales)
         ]
         self._reports.append(MatrixReport(name, kind, *errors))
-        return IntMatrix(
-            kind, rows.values, multipliers, shifts, x.form.limit, x.form.made_limit, output_limit
-        ), rows.steps
+
+    def _input(
+        self, seen: Floats, scales: Floats, form: Form, matrices: list[Floats], *, normed: bool = False
+    ) -> "_Input":
+        """What `matrices` (R, C) read."""
+        tables = arrange_tables([matrix * scales for matrix in matrices], self._settings.bits)
+        if normed and self._narrow:
+            limit = norm_square_limit(len(scales), narrow_shift(len(scales)))
+        else:
+            most = float(np.square(form.whole(seen, scales)).sum(axis=1).max())
+            limit = int(min(most * _SQUARE_ROOM, len(scales) * form.limit**2)) + 1
+        return _Input(seen, scales, form, tables, limit)
 
     def _layer(self, number: int) -> IntLayer:
         layer = self._seen.layers[number]
@@ -224,10 +310,10 @@ class _Builder:
         config, settings = self._config, self._settings
         x = seen["attn_in"]
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
-        scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed)
+        scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed, normed=True)
         limit = self._normed.made_limit
         norm1 = self._norm(self._weight(number, "norm1"), scales, limit, self._residual_step)
-        reads = _Input(x, scales, self._normed)
+        reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
         heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *self._finest_heads(number))
@@ -251,7 +337,7 @@ class _Builder:
             value_limit,
             [most_shift] if self._inner.block else range(min(5, most_shift + 1)),
             self._inner,
-            settings.kind("o"),
+            _rows_kind(settings.kind("o")),
             uneven=self._uneven,
         )
         self.units |= {f"blocks.{number}.norm1": scales, f"{name}.v": v_steps}
@@ -260,8 +346,8 @@ class _Builder:
         )
         return fields | {
             "norm1": norm1,
-            "q": self._matrix(f"{name}.q", wq, reads, q_steps, INT16),
-            "k": self._matrix(f"{name}.k", wk, reads, k_steps, INT16),
+            "q": self._matrix(f"{name}.q", wq, reads, q_steps, self._turn_limit),
+            "k": self._matrix(f"{name}.k", wk, reads, k_steps, self._turn_limit),
             "v": self._matrix(f"{name}.v", wv, reads, v_steps, value_limit),
             "q_shift": heads.q_shift,
             "q_limit": heads.q_limit,
@@ -269,11 +355,12 @@ class _Builder:
             "k_limit": heads.k_limit,
             "k_offset": heads.k_offset,
             "score_shift": heads.score_shift,
+            "q_sum_limit": heads.q_sum_limit,
             "o_shift": o_shift,
             "o": self._matrix(
                 f"{name}.o",
                 wo,
-                _Input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._inner),
+                self._input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._inner, [wo]),
                 self._residual_step,
                 INT16,
             ),
@@ -290,8 +377,8 @@ class _Builder:
     def _mlp(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
         x, hidden, name = seen["mlp_in"], seen["hidden"], f"blocks.{number}.mlp"
         gate, up, down = (self._weight(number, f"mlp.{part}") for part in ("gate", "up", "down"))
-        scales = self._input_scales(x, [gate, up], "gate up", self._normed)
-        reads = _Input(x, scales, self._normed)
+        scales = self._input_scales(x, [gate, up], "gate up", self._normed, normed=True)
+        reads = self._input(x, scales, self._normed, [gate, up], normed=True)
         hidden_scales = self._input_scales(hidden, [down], "down", self._inner)
         places = np.rint(seen["gate"] / self._gate_step).clip(-self._gate_limit, self._gate_limit)
         hidden_scales, hidden_shift = choose_hidden(
@@ -302,6 +389,7 @@ class _Builder:
             hidden_scales,
             down,
             self._inner,
+            self._up_limit,
             uneven=self._uneven,
         )
         self.units |= {f"blocks.{number}.norm2": scales, f"{name}.up": hidden_scales}
@@ -311,10 +399,10 @@ class _Builder:
                 self._weight(number, "norm2"), scales, self._normed.made_limit, self._residual_step
             ),
             "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
-            "up": self._matrix(f"{name}.up", up, reads, up_steps, INT16),
+            "up": self._matrix(f"{name}.up", up, reads, up_steps, self._up_limit),
             "hidden_shift": hidden_shift,
             "down": self._matrix(
-                f"{name}.down", down, _Input(hidden, hidden_scales, self._inner), self._residual_step, INT16
+                f"{name}.down", down, self._input(hidden, hidden_scales, self._inner, [down]), self._residual_step, INT16
             ),
         }
 
@@ -326,13 +414,18 @@ class _Builder:
         limit = 2 ** ((settings.head_bits or settings.activation_bits) - 1) - 1
         part = "embed" if config.tied else "head"
         form = Form(limit, settings.blocks == "all" and limit < INT16)
-        scales = self._input_scales(x, [matrix], part, form, tied=config.tied)
+        scales = self._input_scales(x, [matrix], part, form, tied=config.tied, normed=True)
         gains = self._weights["norm.weight"].astype(np.float64)
         norm = self._norm(gains, scales, form.made_limit, self._residual_step)
-        logit_bits = max(0, min(15, bits_within(self._seen.most_logit, INT16 / 1.25)))
+        reads = self._input(x, scales, form, [matrix], normed=True)
+        most_logit = self._seen.most_logit
+        if settings.kind(part) == "planes":  # a row's sum has no more bits than a logit
+            lengths = np.linalg.norm(matrix * scales, axis=1)
+            most_logit = max(most_logit, float(lengths.max()) * reads.square_limit**0.5)
+        logit_bits = max(0, min(15, bits_within(most_logit, INT16 / 1.25)))
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(
-            part, matrix, _Input(x, scales, form), 2.0**-logit_bits, INT16, method
+            part, matrix, reads, 2.0**-logit_bits, INT16, method
         )
         if config.tied:
             values, kind, steps = head.values, head.kind, head_steps / scales[0]
@@ -344,6 +437,11 @@ class _Builder:
         multipliers, shifts = split_ratios(steps / self._residual_step, bounds, "embed")
         embed = IntMatrix(kind, values, multipliers, shifts, 1, 1, INT16)
         return norm, head, embed, logit_bits
+
+
+def _rows_kind(kind: Kind) -> Kind:
+    """The kind whose rounding stands for another's where units of inputs are chosen."""
+    return "int8" if kind == "planes" else kind
 
 
 def _least_step(config: IntConfig, size: int) -> float:

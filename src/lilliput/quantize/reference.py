@@ -6,9 +6,9 @@ exactly nothing.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from lilliput.quantize.fixed import (
-    COSINE_BITS,
     INT16,
     INT32,
     SPLIT_SHIFT,
@@ -18,6 +18,7 @@ from lilliput.quantize.fixed import (
     exact_floats,
     exact_product,
     exp2_below,
+    halve,
     narrow,
     reciprocal,
     require_width,
@@ -97,6 +98,8 @@ class Reference:
         if matrix.most_down:
             v, down = narrow(v, matrix.input_limit)
             shifts = shifts - down
+        if matrix.planes is not None:
+            v = halve(v, (v**2).sum(axis=-1, keepdims=True), matrix.planes.square_limit, 2)
         sums = exact_product(v, wide.weights)
         if self._checked:
             self._check(v, matrix.input_limit, "an input")
@@ -106,13 +109,20 @@ class Reference:
         return saturate(rescale(sums, wide.multipliers, shifts), matrix.output_limit)
 
     def _norm(self, norm: IntNorm, v: Ints) -> Ints:
-        """v (..., n) divided by its root mean square, times the gains."""
+        """v (..., n) divided by its root mean square, times the gains if it has some."""
         most = np.abs(v).max(axis=-1, keepdims=True)
         down = np.maximum(bit_length(most) - norm.square_bits, 0)
-        squares = (round_shift(v, down) ** 2).sum(axis=-1, keepdims=True)
+        low = round_shift(v, down)
+        if norm.narrow:
+            low = saturate(low, 2**norm.square_bits - 1)
+        squares = (low**2).sum(axis=-1, keepdims=True)
         total = np.maximum(squares + (norm.epsilon >> np.minimum(2 * down, 62)), 1)
         self._check(total, 2**32 - 1, "a sum of squares")
         r, k = rsqrt(total, self._rsqrt)
+        if norm.narrow:
+            r = np.minimum(round_shift(r, 7), 255)  # 8 bits
+            made = round_shift(np.abs(low) * r, norm.shift + k)
+            return np.sign(low) * saturate(made, norm.output_limit)
         self._check(v * r, INT32, "a normed product")
         unit = saturate(round_shift(v * r, 22 - UNIT_BITS + k + down), INT16)
         gained = unit * self._gains[id(norm)]
@@ -120,7 +130,7 @@ class Reference:
         return saturate(round_shift(gained, norm.shift), norm.output_limit)
 
     def _turn(self, v: Ints, first: int) -> Ints:
-        """Rotary positions: v (T, heads, K), whose first position is `first`; units grow by 2 ** 14."""
+        """Rotary positions: v (T, heads, K), whose first position is `first`; as many bits more as cosines have."""
         part = slice(first, first + len(v))
         cos, sin = self._cosines[part, np.newaxis], self._sines[part, np.newaxis]  # (T, 1, K/2)
         a, b = np.split(v, 2, axis=-1)
@@ -136,10 +146,16 @@ class Reference:
         q, k = self._matvec(layer.q, x).reshape(heads), self._matvec(layer.k, x).reshape(heads)
         if layer.q_norm is not None and layer.k_norm is not None:
             q, k = self._norm(layer.q_norm, q), self._norm(layer.k_norm, k)
-        q = saturate(round_shift(self._turn(q, first), COSINE_BITS + layer.q_shift), layer.q_limit)
-        k = self._turn(k, first) - (layer.k_offset.astype(np.int64) << COSINE_BITS)
+        bits = self.model.cosine_bits
+        q = saturate(round_shift(self._turn(q, first), bits + layer.q_shift), layer.q_limit)
+        if layer.q_sum_limit:
+            q = halve(q, np.abs(q).sum(axis=-1, keepdims=True), layer.q_sum_limit, 1)
+        k = self._turn(k, first) - (layer.k_offset.astype(np.int64) << bits)
         self._check(k, INT32, "a key less its offset")
-        k = saturate(round_shift(k, COSINE_BITS + layer.k_shift), layer.k_limit)
+        if self.model.odd_keys:
+            k = saturate(2 * (k >> bits + layer.k_shift + 1) + 1, layer.k_limit)
+        else:
+            k = saturate(round_shift(k, bits + layer.k_shift), layer.k_limit)
         new = slice(first, first + length)
         cache.keys[number][:, new] = k.swapaxes(0, 1)
         cache.values[number][:, new] = self._matvec(layer.v, x).reshape(heads).swapaxes(0, 1)
@@ -154,18 +170,30 @@ class Reference:
     def _mix(self, layer: IntLayer, scores: Ints, values: np.ndarray, first: int) -> Ints:
         """(kv, G, T, K) means of values by the chances that follow from scores (kv, G, T, S)."""
         length, seen = scores.shape[-2:]
-        hidden = np.arange(seen) > np.arange(first, first + length)[:, np.newaxis]  # (T, S)
+        hidden = self._hidden(first, length, seen)
         greatest = np.where(hidden, np.iinfo(np.int64).min, scores).max(axis=-1, keepdims=True)
-        below = round_shift(
-            np.maximum(greatest - scores, 0), layer.score_shift
-        )  # 0: hidden ones may be greater
+        below = np.maximum(greatest - scores, 0) << max(-layer.score_shift, 0)  # hidden ones may be greater
+        below = round_shift(below, max(layer.score_shift, 0))
         chances = np.where(hidden, 0, exp2_below(below, self._exp2))
         total = chances.sum(axis=-1, keepdims=True)
+        if self.model.sum_bits == 16:
+            chances = halve(chances, total, INT16 // layer.v.output_limit, 1)
+            total = chances.sum(axis=-1, keepdims=True)
         sums = exact_product(chances, values.swapaxes(-1, -2)[:, np.newaxis])
         self._check(total, INT32, "a sum of chances")
         self._check(sums, INT32, "a sum of values")
         r, k = reciprocal(total, self._reciprocal)
+        if self.model.reciprocal_bits == 8:
+            r, k = np.minimum(round_shift(r, 7), 255), k - 7
         return saturate(rescale(sums, r, 30 + k - layer.o_shift), layer.o.made_limit)
+
+    def _hidden(self, first: int, length: int, seen: int) -> npt.NDArray[np.bool_]:
+        """(T, S) what each of `length` positions from `first` on may not see of `seen` positions."""
+        own, other = np.arange(first, first + length)[:, np.newaxis], np.arange(seen)
+        hidden: npt.NDArray[np.bool_] = other > own
+        if self.model.window:  # the first position is one of so many
+            hidden |= (other > 0) & (own - other >= self.model.window - 1)
+        return hidden
 
     def _mlp(self, layer: IntLayer, h: Ints) -> Ints:
         """(T, F) the hidden values of the gated feed-forward part."""

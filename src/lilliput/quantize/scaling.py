@@ -65,14 +65,18 @@ def _split_ratio(ratio: float, bound: int, name: str, most_down: int) -> tuple[i
     raise ConfigError(f"{name}: a row's sum may reach {bound:,}, and times {ratio:.3g} it leaves 32 bits")
 
 
-def choose_steps(x: Floats, limit: int) -> Floats:
-    """(C,) a unit for each column of x (N, C), of several the one with the least squared error."""
+def choose_steps(x: Floats, limit: int, *, odd: bool = False) -> Floats:
+    """(C,) a unit for each column of x (N, C), of several the one with the least squared error.
+
+    With `odd`, x is rounded to odd numbers.
+    """
     most = ranges_of(x)
     best: Floats = most / limit
     best_error = np.full(x.shape[1], np.inf)
     for clip in np.linspace(1, 0.5, 11):
         steps = most * clip / limit
-        error = np.square(np.rint(x / steps).clip(-limit, limit) * steps - x).sum(axis=0)
+        whole = 2 * np.floor(x / steps / 2) + 1 if odd else np.rint(x / steps)
+        error = np.square(whole.clip(-limit, limit) * steps - x).sum(axis=0)
         best, best_error = np.where(error < best_error, steps, best), np.minimum(error, best_error)
     return best
 

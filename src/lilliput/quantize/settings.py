@@ -52,7 +52,67 @@ class QuantizeSettings(Config):
     ranges: Literal["mse", "max"] = "mse"
     """Where activations are cut: where products' error is least, or nowhere within what calibration saw."""
 
+    bits: Annotated[float, Field(ge=2, le=7)] = 5.06
+    """Of weights of the kind planes, on average: how many planes a look at a table takes."""
+    bits_head: Annotated[float, Field(ge=2, le=7)] | None = None
+    """Of one matrix in place of `bits`."""
+    bits_q: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_k: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_v: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_o: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_gate: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_up: Annotated[float, Field(ge=2, le=7)] | None = None
+    bits_down: Annotated[float, Field(ge=2, le=7)] | None = None
+    norms: Literal["gained", "narrow"] = "gained"
+    """Norms with gains, or of 8 bits, the gains in the matrices behind: these have activation_bits=8 then,
+    and embedding and head are two matrices."""
+    cosine_bits: Annotated[int, Field(ge=4, le=14)] = 14
+    turn_bits: Annotated[int, Field(ge=8, le=16)] = 16
+    """Of queries and keys before they are turned."""
+    score_bits: Literal[16, 32] = 32
+    keys: Literal["even", "odd"] = "even"
+    """Odd ones have no zero, and one value more."""
+    sum_bits: Literal[16, 32] = 32
+    """Of sums of values."""
+    reciprocal_bits: Literal[8, 16] = 16
+    up_bits: Annotated[int, Field(ge=6, le=16)] = 16
+    """Of what the activation multiplies."""
+    table_bits: Annotated[int, Field(ge=6, le=16)] = 16
+    """Of the entries of the activation's table."""
+    window: Annotated[int, Field(ge=0)] = 0
+    """How many positions one attends to: the first, itself and those before it. 0: all."""
+
+    def bits_of(self, part: str) -> float:
+        """Bits a weight, on average, of the matrix called `part`."""
+        bits: float | None = getattr(self, f"bits_{part}", None)
+        return bits or self.bits
+
     def kind(self, part: str) -> Kind:
         """The format of the matrix called `part`."""
         kind: Kind | None = getattr(self, part)
         return kind or self.weights
+
+
+CARTRIDGE = (
+    "weights=planes",
+    "embed=int8",
+    "blocks=static",
+    "scales=shift",
+    "norms=narrow",
+    "square_bits=8",
+    "cosine_bits=7",
+    "turn_bits=9",
+    "score_bits=16",
+    "keys=odd",
+    "key_bits=6",
+    "value_bits=5",
+    "chance_bits=7",
+    "sum_bits=16",
+    "reciprocal_bits=8",
+    "gate_bits=8",
+    "up_bits=8",
+    "table_bits=8",
+    "window=128",
+    "residual_bits=12",
+)
+"""What an 8-bit processor with tables and sums of 16 bits, and no multiplier, computes with."""

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     int8 = "int8"
     int4 = "int4"
     ternary = "ternary"
+    cartridge = "cartridge"
 
 
 def quantize(
@@ -70,11 +71,13 @@ def quantize(
       lilliput quantize runs/story --to int8 --data stories.txt --out story-int8
       lilliput quantize runs/story --to int4 --set down=int8 --set key_bits=7
       lilliput quantize runs/story --to int4 --qat --data stories.txt --minutes 10
+      lilliput quantize runs/story --to cartridge --data stories.txt --set bits=5.5
       lilliput quantize runs/story --to ternary --qat --data stories.txt --minutes 60 --set teacher.folder=BIG
 
     Make an integer model: no float and no division is left, and every device computes the same
     bits (docs/integer-arithmetic.md). Ranges are taken from a few stories; where nothing else is
-    set, int4 and ternary models keep their embedding in int8. Prints what was lost, measured
+    set, int4 and ternary models keep their embedding in int8. A cartridge has narrower numbers of every
+    kind, for an 8-bit processor; bits is how many its weights have on average. Prints what was lost, measured
     with whole numbers on stories that were not calibrated with.
 
     With --qat, weights first learn in the form that they will have, for 10 minutes if nothing else is
@@ -83,16 +86,19 @@ def quantize(
     """
     from lilliput.formats.folder import INTEGERS, load_folder, save_surroundings
     from lilliput.quantize.intmodel_file import fingerprint, save_intmodel
-    from lilliput.quantize.settings import QuantizeSettings
+    from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
     from lilliput.rundir import new_folder, refuse_full_folder
 
     path = out or Path(f"{model.resolve().name}-{to.value}")
     refuse_full_folder(path)
     folder = load_folder(model)
     _refuse_contradictions(folder, to, settings, qat=qat, data=data, budget=minutes or tokens)
-    embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
     own = [setting for setting in settings if not _is_of_plan(setting)]
-    wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *own])
+    if to is Kind.cartridge:
+        wish = QuantizeSettings().with_settings([*CARTRIDGE, *own])
+    else:
+        embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
+        wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *own])
     with new_folder(path) as made:
         if qat:
             plan_settings = [f"seed={seed}", *(setting for setting in settings if _is_of_plan(setting))]
@@ -110,7 +116,7 @@ def quantize(
             **learnt,
         }
         kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
-        save_surroundings(made, folder.config, folder.tokenizer, kept | {"integers": result}, path.name)
+        save_surroundings(made, quantized.model.config, folder.tokenizer, kept | {"integers": result}, path.name)
         save_intmodel(made / INTEGERS, quantized.model)
     if as_json:
         print_json(result)
@@ -185,7 +191,7 @@ def _refuse_contradictions(
         raise ConfigError(f"--set {strange[0]}: of a plan only {', '.join(_PLAN_GROUPS)} can be set here")
     if "weights" in names:
         raise ConfigError(f"--to {to.value} says how weights are held: leave --set weights= out")
-    if "head" in names and getattr(folder.config, "tied", False):
+    if "head" in names and to is not Kind.cartridge and getattr(folder.config, "tied", False):
         raise ConfigError(
             f"{folder.path} has one matrix for embedding and output: set embed= in place of head="
         )
