@@ -1,4 +1,4 @@
-"""Cartridges in which a test calls a step of a token as often as it likes, with memory as it likes, in PyBoy."""
+"""Cartridges in which a test calls a step of a token as often as it likes, memory as it likes, in PyBoy."""
 
 from collections.abc import Iterable, Mapping
 

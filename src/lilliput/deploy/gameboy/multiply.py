@@ -1,7 +1,7 @@
 """Products without a multiplier.
 
-Of signed bytes by quarter squares: a b = f(a + b) - f(a - b), where f(x) = floor(x^2 / 4); both arguments are even,
-or both odd, so what the floors leave out is the same. Of longer numbers, which are few, by shifts.
+Of signed bytes by quarter squares: a b = f(a + b) - f(a - b), where f(x) = floor(x^2 / 4); both arguments
+are even, or both odd, so what the floors leave out is the same. Of longer numbers, which are few, by shifts.
 """
 
 from lilliput.deploy.gameboy.assembler import assemble
@@ -16,15 +16,16 @@ MOST_LONG_CYCLES = 6 + 2 + 3 + 8 * 13 - 1 + 4
 
 
 def make_quarter_squares(label: str = "quarter_squares") -> Block:
-    """1,024 bytes, to be placed at a multiple of 256: low bytes of f(-256) to f(255), then high bytes of the same."""
+    """1,024 bytes, to be placed at a multiple of 256: f(-256) to f(255), low bytes before high bytes."""
     squares = [x * x // 4 for x in range(-256, 256)]
     return Block.of(bytes(s & 0xFF for s in squares) + bytes(s >> 8 for s in squares), {label: 0})
 
 
 def multiply_inline(squares: str | int = "quarter_squares") -> str:
-    """Assembly that leaves a b in DE, of B = a + 128 and C = b + 128, which stay as they are; a, b are -128..127.
+    """Assembly that leaves a b in DE, of B = a + 128 and C = b + 128, which stay; a, b are -128..127.
 
-    It changes A, HL and flags. `squares` is where make_quarter_squares lies and can be seen: a label or an address.
+    It changes A, HL and flags. `squares` is where make_quarter_squares lies, and can be seen: a label or an
+    address.
     """
     middle = f"hi({squares}) + 1"
     return f"""
