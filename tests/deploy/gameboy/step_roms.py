@@ -37,6 +37,7 @@ class Bench:
     """A machine with the routine `step` of `code`, and `data`, sections by name, in the bank each likes.
 
     code: Blocks for bank 0. data: (name, block, align) for switched banks; fixed: the same for bank 0.
+    banks: (name, block, bank) at the beginnings of banks.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Bench:
         code: Iterable[Block],
         data: Iterable[tuple[str, Block, int]] = (),
         fixed: Iterable[tuple[str, Block, int]] = (),
+        banks: Iterable[tuple[str, Block, int]] = (),
     ) -> None:
         rom = Rom(entry="start")
         rom.place("main", assemble(_MAIN.format(stack=STACK, go=_GO)), bank=0)
@@ -52,6 +54,8 @@ class Bench:
             rom.place(f"code.{number}", block, bank=0)
         for name, block, align in fixed:
             rom.place(name, block, bank=0, align=align)
+        for name, block, bank in banks:
+            rom.place(name, block, bank=bank, address=0x4000)
         for name, block, align in data:
             rom.place(name, block, align=align)
         self.machine = emulators.open_pyboy(rom.link())
