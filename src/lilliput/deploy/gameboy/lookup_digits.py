@@ -1,7 +1,7 @@
 """Weights as digits of ±1, and each row's digits of a group of columns as places in that group's table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from lilliput.errors import ConfigError
 
 
-@dataclass(frozen=True)
-class Lookups:
+class Lookups(NamedTuple):
     """What the rows of a matrix fetch, sorted: row by row, minus before plus, the highest plane first.
 
     All arrays are (lookups,).
@@ -35,10 +34,11 @@ def count_planes(weights: NDArray[np.int64], groups: Sequence[Sequence[int]]) ->
 
 
 def find_lookups(weights: NDArray[np.int64], groups: Sequence[Sequence[int]], half: bool) -> Lookups:
-    """The lookups of `weights` (R, C) in tables of these groups of columns; half tables: see lookup_tables.
+    """The lookups of `weights` (R, C) in tables of these groups of columns; half: lookup_tables.py.
 
-    A row's weights of one group are 2 ** a times odd numbers below 2 ** n: digits of ±1 in planes a to a + n - 1;
-    or all are 0. Raises ConfigError for others.
+    A row's weights of one group are 2 ** a times odd numbers below 2 ** n, which are digits of ±1 in planes a
+    to a + n - 1; or all are 0. A row without any weights gets two lookups that cancel. Raises ConfigError for
+    other weights.
     """
     first, last = _find_planes(weights, groups)
     found = []
@@ -48,8 +48,7 @@ def find_lookups(weights: NDArray[np.int64], groups: Sequence[Sequence[int]], ha
     idle = np.setdiff1d(np.arange(weights.shape[0]), rows)
     if idle.size:
         found.append(_cancel(idle, len(groups[0]) - half, half))
-    parts = ("row", "minus", "plane", "group", "entry")
-    row, minus, plane, group, entry = (np.concatenate([getattr(one, part) for one in found]) for part in parts)
+    row, minus, plane, group, entry = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     order = np.lexsort((group, -plane, ~minus, row))
     return Lookups(row[order], minus[order], plane[order], group[order], entry[order])
 
@@ -66,8 +65,8 @@ def _find_planes(
         if (lowest != lowest[:, :1]).any():
             row, column = np.argwhere(lowest != lowest[:, :1])[0]
             raise ConfigError(
-                f"row {row} has weights {part[row, 0]} and {part[row, column]} in one group of columns: they must "
-                "all be odd, or the same power of two times odd numbers, or all 0"
+                f"row {row} has weights {part[row, 0]} and {part[row, column]} in one group of columns: "
+                "they must all be odd, or the same power of two times odd numbers, or all 0"
             )
         first[:, number] = _count_bits(lowest[:, 0] >> 1)
         last[:, number] = _count_bits(np.abs(part).max(axis=1))

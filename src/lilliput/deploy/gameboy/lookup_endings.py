@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from lilliput.deploy.gameboy.streams import Cost, make_template
 from lilliput.errors import ConfigError
 
 MOST_SHIFT = 8
@@ -20,25 +21,41 @@ class Ending:
     """What is done with a row's sum `a`.
 
     word: rsh(a, shift) is stored in two bytes. byte: sat(rsh(a, shift), limit) in one. add: sat(h + rsh(a,
-    shift), 32767) replaces the word h. `limit` is that of byte: 127, 63 and so on to 1.
+    shift), 32767) replaces the word h.
     """
 
     kind: Literal["word", "byte", "add"] = "word"
     shift: int = 0
     limit: int = 127
+    """Of byte: 127, 63 and so on to 1."""
+    loose: bool = False
+    """Of byte: -limit - 1 may stand for -limit, which saves 5 M-cycles where a table is looked up with it."""
+    store: str | None = None
+    """Assembly that does something else with the result than to store it: a byte is in A, a word in HL.
+
+    It may use every register and the words `out` and `behind` (see write_ending). Its jumps are conditional,
+    lead forward and count as taken. Its labels must not be `fits`, `inside`, `small` or `store`.
+    """
+
+    @property
+    def half(self) -> int:
+        """Half a unit of the shift: what is added to the sum before its lower bits are cut off."""
+        return 1 << self.shift >> 1
 
 
 @lru_cache(maxsize=1024)
 def write_ending(ending: Ending, bound: int) -> str:
-    """Assembly from a sum of at most ±`bound` in HL to the result at `out`, `behind` being out + 2; it may use every register.
+    """Assembly from a sum of at most ±`bound` in HL, to which ending.half was added, to the result at `out`.
 
-    Raises ConfigError where the sum and half a unit could pass 16 bits, and for a shift or limit out of range.
+    It may use every register. `out`, and `behind` for out + 2, are words to be filled in. Raises ConfigError
+    where the sum and half a unit could pass 16 bits, and for a shift or limit out of range.
     """
-    half = 1 << ending.shift >> 1
     if not 0 <= ending.shift <= MOST_SHIFT or ending.limit not in _LIMITS:
         raise ConfigError(
-            f"a row's ending has shift {ending.shift}, limit {ending.limit}: 0 to {MOST_SHIFT}, 1, 3 … 127 are possible"
+            f"a row's ending has a shift of {ending.shift} and a limit of {ending.limit}: there are shifts "
+            f"of 0 to {MOST_SHIFT}, and limits of {', '.join(map(str, _LIMITS))}"
         )
+    half = ending.half
     if bound + half > MOST_SUM:
         raise ConfigError(
             f"a row's sum may reach {bound}, with half a unit of its shift of {ending.shift} {bound + half}: "
@@ -46,14 +63,15 @@ def write_ending(ending: Ending, bound: int) -> str:
         )
     if ending.kind == "byte":
         return _write_byte(ending, bound)
-    shifted = _round(half) + _shift_word(ending.shift)
+    shifted = _shift_word(ending.shift)
     if ending.kind == "word":
-        return shifted + "ld sp, behind\npush hl"
-    return shifted + _add(bound + half >> ending.shift)
+        return shifted + (ending.store or "ld sp, behind\npush hl")
+    return shifted + _add(bound + half >> ending.shift) + (ending.store or "push hl")
 
 
-def _round(half: int) -> str:
-    return f"ld de, {half}\nadd hl, de\n" if half else ""
+def measure_ending(ending: Ending, bound: int) -> Cost:
+    """About what a row's ending takes (see write_ending), and the adding of half a unit."""
+    return make_template((write_ending(ending, bound),)).cost + Cost(1, 1) * (ending.half > 0)
 
 
 def _shift_word(shift: int) -> str:
@@ -64,7 +82,10 @@ def _shift_word(shift: int) -> str:
 
 
 def _add(greatest: int) -> str:
-    """Add HL, at most ±`greatest`, to the word at `out`. It is quick where neither has more than 14 bits."""
+    """Add HL, at most ±`greatest`, to the word at `out`, behind which SP is then.
+
+    Where one of the two passes 14 bits, that takes 17 to 22 M-cycles more.
+    """
     both = "" if greatest <= 1 << 14 else "ld c, a\nld a, h\nadd a, 0x40\nor c\n"
     return f"""ld sp, out
         pop de
@@ -94,16 +115,17 @@ inside: ld a, h
         inc l             ; -32768 does not occur
         jr store
 small:  add hl, de
-store:  push hl"""
+store:  """
 
 
 def _write_byte(ending: Ending, bound: int) -> str:
-    """sat(rsh(HL, shift), limit) as a byte. A row takes the same time whether it saturates or not."""
+    """sat(HL >> shift, limit) as a byte. A row that saturates takes 0 to 8 M-cycles more, never less."""
     shift, limit = ending.shift, ending.limit
-    half, bits = 1 << shift >> 1, limit.bit_length()
+    half, bits = ending.half, limit.bit_length()
+    store = ending.store or "ld (out), a"
     if bound <= (limit << shift) + max(half - 1, 0):  # the byte holds it whatever the inputs are
         narrow = _DOUBLE * (8 - shift) + "ld a, h\n" if shift else "ld a, l\n"
-        return f"{_round(half)}{narrow}ld (out), a"
+        return narrow + store
     before = max(0, 8 - bits - shift)  # H alone must tell whether it saturates
     if bound + half << before > MOST_SUM:
         raise ConfigError(
@@ -111,8 +133,10 @@ def _write_byte(ending: Ending, bound: int) -> str:
             f"{shift}: give the row a coarser step"
         )
     behind, window = 8 - shift - before, 1 << bits + shift + before - 8
-    idle, short = "nop\n" * max(0, 2 * behind - 3), "nop\n" * max(0, 3 - 2 * behind)
-    return f"""{_round(half)}{_DOUBLE * before}ld a, h
+    main = 2 * behind + (4 if ending.loose else 9)  # M-cycles from the jump to the store
+    idle = "nop\n" * max(0, main - 12)  # and 12 are those of the other way
+    lowest = "" if ending.loose else f"cp {~limit & 0xFF}\njr nz, store\ninc a\n"  # one below -limit
+    return f"""{_DOUBLE * before}ld a, h
         add a, {window}
         cp {2 * window}
         jr c, fits
@@ -122,8 +146,5 @@ def _write_byte(ending: Ending, bound: int) -> str:
         and {-2 * limit & 0xFF}
         add a, {limit}
         {idle}jr store
-fits:   {short}{_DOUBLE * behind}ld a, h
-        cp {~limit & 0xFF}
-        jr nz, store
-        inc a             ; one below -limit
-store:  ld (out), a"""
+fits:   {_DOUBLE * behind}ld a, h
+        {lowest}store:  {store}"""

@@ -1,7 +1,8 @@
 """Rows of a matrix as code, made by numpy: a lookup is `ld sp, entry`, `pop de`, `add hl, de`, 8 M-cycles.
 
 A row's planes follow from the highest down, with `add hl, hl` between. What is subtracted (half tables) is
-summed first, in the same way, and waits in BC.
+summed first, in the same way, and waits in BC with its sign turned about. Half a unit, for rounding, is added
+where that costs least: there.
 """
 
 from collections.abc import Sequence
@@ -10,33 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.lookup_digits import Lookups
-from lilliput.deploy.gameboy.streams import Stream, Template, make_template
+from lilliput.deploy.gameboy.streams import LONGEST_UNIT, Stream, Template, make_template
+from lilliput.errors import ConfigError
 
 _LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _ADD_HL_HL = 0x31, 0xE1, 0xD1, 0x19, 0x29
-_LD_B_H, _LD_C_L = 0x44, 0x4D
-_SUBTRACT = "ld a, l\nsub c\nld l, a\nld a, h\nsbc a, b\nld h, a\n"
-_NEGATE = "xor a\nsub l\nld l, a\nsbc a, a\nsub h\nld h, a\n"
+_LONG = f"a row's ending takes more than {LONGEST_UNIT} bytes: make it a routine in bank 0"
 
 
 def make_rows(
-    lookups: Lookups, tables: Sequence[int], endings: Sequence[str], words: Sequence[dict[str, int]]
+    lookups: Lookups,
+    tables: Sequence[int],
+    halves: Sequence[int],
+    endings: Sequence[str],
+    words: Sequence[dict[str, int]],
 ) -> Stream:
-    """Code of all rows, one behind the other.
+    """Code of all rows, one behind the other. Every row must have a lookup.
 
-    tables: where each group's table begins. endings: assembly of each row from its sum in HL on; words: what its
-    open words are. Every row must have a lookup.
+    tables: where each group's table begins. halves: what is added to each row's sum, 0 to 255. endings:
+    assembly from this on, which is in HL. words: what its open words are. Raises ConfigError for an ending
+    that is too long.
     """
     row, plane = lookups.row, lookups.plane
     run = 2 * row + ~lookups.minus  # lookups that are summed into one HL
     first = np.diff(run, prepend=-1) != 0
     last = np.diff(run, append=run[-1] + 2) != 0
-    row_ends = np.diff(row, append=row[-1] + 1) != 0
     doublings = np.where(first, 0, np.roll(plane, 1) - plane)
-    subtracted = last & ~row_ends  # the end of a row's first run, where it has two
     after = np.where(last, plane, 0)
-    size = doublings + np.where(first, 4, 5) + after + 2 * subtracted
-    tails = _make_tails(lookups, first, row_ends, endings)
-    size[row_ends] += [len(tail.data) for tail in tails]
+    size = doublings + np.where(first, 4, 5) + after
+    tails = _make_tails(row[last], lookups.minus[last], halves, endings)
+    size[last] += [len(tail.data) for tail in tails]
+    if size.max() > LONGEST_UNIT:
+        raise ConfigError(_LONG)
     starts = np.cumsum(size) - size
 
     data = np.full(int(size.sum()), _ADD_HL_HL, np.uint8)  # the doublings stand
@@ -46,25 +51,32 @@ def make_rows(
     data[at + 3] = np.where(first, _POP_HL, _POP_DE)
     data[at[~first] + 4] = _ADD_HL_DE
     behind = at + np.where(first, 4, 5) + after
-    data[behind[subtracted]], data[behind[subtracted] + 1] = _LD_B_H, _LD_C_L
-    _put_tails(data, behind[row_ends], tails, words)
-    cycles = np.where(first, 6, 8).sum() + 2 * (doublings + after + subtracted).sum()
+    for place, tail, number in zip(behind[last], tails, row[last], strict=True):
+        data[place : place + len(tail.data)] = tail.fill(words[number]).data
+    cycles = np.where(first, 6, 8).sum() + 2 * (doublings + after).sum()
     return Stream(data, starts, int(cycles) + sum(tail.cycles for tail in tails))
 
 
 def _make_tails(
-    lookups: Lookups, first: NDArray[np.bool_], row_ends: NDArray[np.bool_], endings: Sequence[str]
+    rows: NDArray[np.int64], minus: NDArray[np.bool_], halves: Sequence[int], endings: Sequence[str]
 ) -> list[Template]:
-    """What follows each row's last lookup (and its doublings)."""
-    runs = np.bincount(lookups.row, weights=first)
-    signs = np.where(runs == 2, 2, lookups.minus[row_ends])
-    before = ("", _NEGATE, _SUBTRACT)
-    return [make_template((before[sign] + ending,)) for sign, ending in zip(signs, endings, strict=True)]
+    """What follows the last lookup of each run (and its doublings): `rows` (runs,) and their signs."""
+    tails = []
+    for number, (row, below) in enumerate(zip(rows.tolist(), minus.tolist(), strict=True)):
+        half = halves[row]
+        if number + 1 < rows.size and rows[number + 1] == row:  # a row's first run of two
+            text = _subtract(half, "c", "b")
+        elif below:
+            text = _subtract(half, "l", "h") + endings[row]
+        elif number and rows[number - 1] == row:
+            text = "add hl, bc\n" + endings[row]
+        else:
+            text = (f"ld de, {half}\nadd hl, de\n" if half else "") + endings[row]
+        tails.append(make_template((text,)))
+    return tails
 
 
-def _put_tails(
-    data: NDArray[np.uint8], at: NDArray[np.int64], tails: Sequence[Template], words: Sequence[dict[str, int]]
-) -> None:
-    for place, tail, values in zip(at, tails, words, strict=True):
-        filled = tail.fill(values).data
-        data[place : place + filled.size] = filled
+def _subtract(half: int, low: str, high: str) -> str:
+    """half - HL."""
+    load = f"ld a, {half}" if half else "xor a"
+    return f"{load}\nsub l\nld {low}, a\nsbc a, a\nsub h\nld {high}, a\n"

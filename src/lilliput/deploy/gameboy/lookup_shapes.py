@@ -1,12 +1,14 @@
-"""How a matrix's columns are divided into groups, each read by one table: the cheapest way for the processor."""
+"""How a matrix's columns are divided into groups, each read by one table: the cheapest way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lilliput.deploy.gameboy.lookup_tables import LEAST_WALK, MOST_WALK, count_table_cycles, table_bytes
+from lilliput.deploy.gameboy.lookup_tables import LEAST_WALK, MOST_WALK, measure_table, table_bytes
+from lilliput.deploy.gameboy.streams import Cost
 from lilliput.errors import ConfigError
 
 _MOST_PASSES = 4
@@ -29,19 +31,22 @@ class Shape:
         """Memory for tables."""
         return max(sum(table_bytes(size - self.half) for size in one) for one in self.passes)
 
-    def count_cycles(self, rows: int, planes: float, words: bool = False) -> float:
-        """M-cycles of a matrix whose groups have `planes` lookups a row on average; about, and without endings."""
-        tables = sum(count_table_cycles(size - self.half, words, self.half) for size in self.sizes)
-        runs, count = (2 if self.half else 1), len(self.passes)
-        per_pass = runs * (2 * max(planes - 1, 0) - 2) + (8 if self.half else 0)
-        between = (7 + 8 if count > 1 else 0) + 12 * max(count - 2, 0)
-        return tables + rows * (8 * planes * len(self.sizes) + count * per_pass + between)
+    def estimate(self, rows: int, planes: float, words: bool = False) -> Cost:
+        """About what a matrix takes whose groups have `planes` lookups a row on average, without endings."""
+        tables = sum((measure_table(size - self.half, words, self.half) for size in self.sizes), Cost(0, 0))
+        passes, runs = len(self.passes), 2 if self.half else 1
+        lookups = Cost(8, 5) * (planes * len(self.sizes))
+        doublings = Cost(2, 1) * (runs * passes * max(planes - 1, 0))
+        signs = Cost(8, 8) * (passes if self.half else 0)
+        first = Cost(-2, -1) * (runs * passes)  # `pop hl` instead of `pop de` and `add hl, de`
+        between = Cost(15, 9) + Cost(12, 6) * (passes - 2) if passes > 1 else Cost(0, 0)
+        return tables + (lookups + doublings + signs + first + between) * rows
 
     def deal(self, importance: NDArray[np.floating]) -> list[list[list[int]]]:
         """Columns of each group of each pass: those of like importance (C,) together, small groups first.
 
-        Where rows are small in unimportant columns they need fewer planes there. Raises ConfigError for another
-        count of columns.
+        Where weights are small in unimportant columns, they need fewer planes there. Raises ConfigError for
+        another count of columns.
         """
         if importance.size != sum(self.sizes):
             raise ConfigError(f"a shape of {sum(self.sizes)} columns cannot be dealt {importance.size}")
@@ -62,8 +67,10 @@ def choose_shape(
     """
     fitting = [shape for shape in _iter_shapes(columns, most_passes) if shape.table_bytes() <= room]
     if not fitting:
-        raise ConfigError(f"no tables of {columns} columns fit {room} bytes in {most_passes} passes: more room is needed")
-    return min(fitting, key=lambda shape: shape.count_cycles(rows, planes, words))
+        raise ConfigError(
+            f"tables of {columns} columns do not fit {room} bytes in {most_passes} passes: give more"
+        )
+    return min(fitting, key=lambda shape: shape.estimate(rows, planes, words).cycles)
 
 
 def _iter_shapes(columns: int, most_passes: int) -> Iterator[Shape]:
@@ -72,7 +79,7 @@ def _iter_shapes(columns: int, most_passes: int) -> Iterator[Shape]:
             sizes = _divide(columns, count)
             for passes in range(1, min(most_passes, count) + 1):
                 cuts = np.cumsum([0, *_divide(count, passes)])
-                yield Shape(tuple(sizes[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)), half)
+                yield Shape(tuple(sizes[a:b] for a, b in pairwise(cuts)), half)
 
 
 def _divide(total: int, parts: int) -> tuple[int, ...]:

@@ -2,11 +2,12 @@
 
 Each row's sum is exact modulo 2^16, so it is right wherever the whole of it fits 16 bits; how its parts grow
 on the way makes no difference. In the ROM, code of many matrices lies in consecutive banks (stream_banks.py);
-bank 0 has a routine for each, which write_entry gives, to be called with the stack anywhere and interrupts off.
-It changes every register, and the bank of the ROM.
+bank 0 has a routine for each, which write_entry gives, to be called with interrupts off. It changes every
+register, and the bank of the ROM.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,16 @@ from lilliput.deploy.gameboy.stream_banks import Entry
 from lilliput.deploy.gameboy.streams import Stream, make_template
 from lilliput.errors import ConfigError
 
-__all__ = ["Ending", "HIGH_BYTES", "Matrix", "Workplace", "compile_matrix", "count_entry_cycles", "write_entry"]
+__all__ = [
+    "HIGH_BYTES",
+    "Ending",
+    "Matrix",
+    "Workplace",
+    "compile_matrix",
+    "compile_tables",
+    "count_entry_cycles",
+    "write_entry",
+]
 
 HIGH_BYTES = DELTA_BYTES + 2
 """High memory that matrices share: what tables are made of, and the caller's stack pointer."""
@@ -83,13 +93,24 @@ def compile_matrix(matrix: Matrix, work: Workplace) -> Stream:
             parts.append(make_table(matrix.inputs[list(columns)], matrix.words, matrix.half, at, work.high))
             at += table_bytes(len(columns) - matrix.half)
         lookups = find_lookups(matrix.weights, groups, matrix.half)
-        parts.append(make_rows(lookups, tables, _write_endings(matrix, number), _list_words(matrix, work)))
-    parts.append(make_template(_LEAVE, (("stack", work.stack),)).fill({}))
-    return Stream.join(parts)
+        halves, endings = _write_endings(matrix, number)
+        parts.append(make_rows(lookups, tables, halves, endings, _list_words(matrix, work)))
+    return Stream.join([*parts, _leave(work)])
+
+
+def compile_tables(
+    tables: Mapping[int, NDArray[np.int64]], words: bool, half: bool, work: Workplace
+) -> Stream:
+    """Code that makes tables alone and returns, for rows that are written as the program runs.
+
+    `tables`: where entry 0 of each will lie, and the addresses of its inputs (see lookup_tables.make_table).
+    """
+    made = (make_table(inputs, words, half, at, work.high) for at, inputs in tables.items())
+    return Stream.join([*made, _leave(work)])
 
 
 def write_entry(name: str, entry: Entry, work: Workplace) -> str:
-    """Assembly for bank 0: the routine `name`, which computes the matrix that lies at `entry`."""
+    """Assembly for bank 0: the routine `name`, which runs the code that lies at `entry`."""
     start = f"ld ({work.stack}), sp\nld a, {entry.bank & 0xFF}\nld (rROMB0), a\n"
     if entry.bank <= 0xFF:
         return f"{name}:\n{start}jp {entry.address}\n"
@@ -104,21 +125,26 @@ def count_entry_cycles(entry: Entry) -> int:
     return entry.cycles + (15 if entry.bank <= 0xFF else 15 + 6 + 6 + 9)
 
 
-def _write_endings(matrix: Matrix, number: int) -> list[str]:
-    """Assembly of what follows each row's sum in this pass."""
+def _leave(work: Workplace) -> Stream:
+    return make_template(_LEAVE, (("stack", work.stack),)).fill({})
+
+
+def _write_endings(matrix: Matrix, number: int) -> tuple[list[int], list[str]]:
+    """What is added to each row's sum in this pass, and assembly of what follows."""
     last = number == len(matrix.groups) - 1
     before = _ADD_SUM if number else ""
     if not last:
-        return [(before or "ld sp, behind_sums\n") + "push hl"] * len(matrix.endings)
-    bounds = matrix.bounds.tolist()
-    return [before + write_ending(*pair) for pair in zip(matrix.endings, bounds, strict=True)]
+        count = len(matrix.endings)
+        return [0] * count, [(before or "ld sp, behind_sums\n") + "push hl"] * count
+    pairs = zip(matrix.endings, matrix.bounds.tolist(), strict=True)
+    return [ending.half for ending in matrix.endings], [before + write_ending(*pair) for pair in pairs]
 
 
 def _list_words(matrix: Matrix, work: Workplace) -> list[dict[str, int]]:
     first = work.sums or 0
     return [
         {"out": out, "behind": out + 2, "sums": sums, "behind_sums": sums + 2}
-        for out, sums in zip(matrix.results.tolist(), range(first, first + 2 * len(matrix.results), 2), strict=True)
+        for out, sums in zip(matrix.results.tolist(), itertools.count(first, 2), strict=False)
     ]
 
 
@@ -129,9 +155,13 @@ def _check(matrix: Matrix, work: Workplace) -> None:
         raise ConfigError(f"the groups of a matrix of {columns} columns must hold each of them once")
     wanted = max(sum(table_bytes(len(group) - matrix.half) for group in groups) for groups in matrix.groups)
     if wanted > work.table_bytes:
-        raise ConfigError(f"a matrix's tables take {wanted} bytes, and {work.table_bytes} are there: more passes")
+        raise ConfigError(
+            f"a matrix's tables take {wanted} bytes, there are {work.table_bytes}: use more passes"
+        )
     if len(matrix.groups) > 1 and work.sums is None:
-        raise ConfigError(f"a matrix of {len(matrix.groups)} passes needs two bytes of memory for each row's sum")
+        raise ConfigError(
+            f"a matrix of {len(matrix.groups)} passes needs memory for each row's sum: give `sums`"
+        )
     for what, given in (("endings", matrix.endings), ("results", matrix.results), ("bounds", matrix.bounds)):
         if len(given) != rows:
             raise ConfigError(f"a matrix of {rows} rows has {len(given)} {what}")

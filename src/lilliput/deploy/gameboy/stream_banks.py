@@ -17,6 +17,7 @@ from lilliput.errors import ConfigError
 _NEXT = "ld a, {low}\nld (rROMB0), a\njp 0x4000"
 _NEXT_BYTES = 8
 _ROOM = ROM_BANK_BYTES - _NEXT_BYTES
+_FARTHEST = 129  # bytes that a relative jump at their beginning leads over
 _BANKS_OF_A_BYTE = 256
 
 
@@ -42,7 +43,8 @@ class Piece:
 def lay_out(streams: Mapping[str, Stream], first_bank: int) -> tuple[dict[str, Entry], list[Piece]]:
     """Streams behind one another from `first_bank` on: where each begins, and the pieces to place.
 
-    The last bank's rest is free but for its last three bytes. Raises ConfigError where the banks do not suffice.
+    The rest of the last bank is free, but for its last three bytes. Raises ConfigError where the banks do not
+    suffice.
     """
     work = _Banks(first_bank)
     entries = {name: work.put(stream) for name, stream in streams.items()}
@@ -62,8 +64,6 @@ class _Banks:
         behind = self.bank + max(0, -(-left // (_ROOM - LONGEST_UNIT)))
         if self.bank < _BANKS_OF_A_BYTE <= behind:  # from 255 to 256 two registers would change
             self._close(_BANKS_OF_A_BYTE)
-        elif _ROOM - len(self.data) < LONGEST_UNIT:
-            self._close(self.bank + 1)
         entry = self.bank, SWITCHED_ROM + len(self.data)
         cycles, done = stream.cycles, 0
         while stream.data.size - done > _ROOM - len(self.data):
@@ -78,7 +78,12 @@ class _Banks:
     def _go_on(self) -> int:
         """Fill the bank up and begin the next; M-cycles of getting there."""
         gap = _ROOM - len(self.data)
-        over = assemble(f"jr behind\n.fill {gap - 2}\nbehind:" if gap > 3 else "nop\n" * gap)
+        jump = (
+            f"jr behind\n.fill {gap - 2}"
+            if gap <= _FARTHEST
+            else f"jp {SWITCHED_ROM + _ROOM}\n.fill {gap - 3}"
+        )
+        over = assemble(f"{jump}\nbehind:" if gap > 3 else "nop\n" * gap)
         next_bank = assemble(_NEXT.format(low=self.bank + 1 & 0xFF))
         self.data += over.data + next_bank.data
         self._close(self.bank + 1)

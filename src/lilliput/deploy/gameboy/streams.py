@@ -1,4 +1,4 @@
-"""Straight-line code that is longer than a bank: pieces that may be cut apart, one behind the other in the ROM.
+"""Straight-line code that may be longer than a bank, and where it may be cut apart.
 
 A Template is assembled once; filled with numbers it is a Stream. Streams are laid out in consecutive banks by
 stream_banks.py, which may put a jump to the next bank between any two units of one, and nowhere else.
@@ -14,8 +14,22 @@ from numpy.typing import NDArray
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Listed, encode
 
-LONGEST_UNIT = 128
-"""Bytes: a relative jump must lead over the longest unit."""
+LONGEST_UNIT = 256
+"""Bytes; a bank may have as many left behind its last unit."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What code takes: M-cycles and bytes of ROM. Of an estimate, they need not be whole."""
+
+    cycles: float
+    bytes: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.cycles + other.cycles, self.bytes + other.bytes)
+
+    def __mul__(self, times: float) -> "Cost":
+        return Cost(self.cycles * times, self.bytes * times)
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,11 @@ class Stream:
     """(units,) where each unit begins in `data`; the first is 0. The processor's A is free between units."""
     cycles: int
     """M-cycles when no value saturates, without changes of bank."""
+
+    @property
+    def cost(self) -> Cost:
+        """What it takes."""
+        return Cost(self.cycles, self.data.size)
 
     @staticmethod
     def join(streams: Iterable["Stream"]) -> "Stream":
@@ -51,6 +70,11 @@ class Template:
     words: tuple[tuple[int, str], ...]
     """(offset, name) of each word of two bytes to be filled in."""
 
+    @property
+    def cost(self) -> Cost:
+        """What it takes."""
+        return Cost(self.cycles, len(self.data))
+
     def fill(self, values: Mapping[str, int]) -> Stream:
         """The code with `values` in its words. Raises KeyError for a name that is missing."""
         data = bytearray(self.data)
@@ -63,8 +87,8 @@ class Template:
 def make_template(units: tuple[str, ...], constants: tuple[tuple[str, int], ...] = ()) -> Template:
     """Texts of assembly, each a unit that must not be cut apart.
 
-    Names that are no constants are words to be filled in. A conditional jump in a unit leads forward and counts
-    as taken: what it leads over is what saturates.
+    Names that are no constants are words to be filled in. A conditional jump in a unit leads forward and
+    counts as taken: what it leads over is for values that saturate.
     """
     data, starts, words, cycles = bytearray(), list[int](), list[tuple[int, str]](), 0
     for text in units:
