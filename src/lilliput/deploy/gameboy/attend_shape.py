@@ -1,0 +1,149 @@
+"""What attention on a cartridge is made for: numbers of the model, and the places in memory that it works in."""
+
+from dataclasses import dataclass
+
+from lilliput.errors import ConfigError
+from lilliput.quantize.fixed import INT16
+
+HIGH_BYTES = 44
+"""High memory of attention."""
+UNIT_BYTES = 13
+"""Of a chance's code in the program of values (steps_attend_values.py)."""
+_MOST_SLOTS, _MOST_CHANCE_BITS = 128, 7
+
+
+@dataclass(frozen=True)
+class AttendShape:
+    """The numbers of a model, and of its integers, on which attention's code depends."""
+
+    layers: int
+    kv_heads: int
+    group: int
+    """Query heads that share a key head."""
+    d_head: int
+    slots: int
+    """Positions that are seen: the first, and a ring of the others."""
+    planes: int
+    """Of keys: odd numbers up to 2 ** planes - 1."""
+    value_limit: int
+    chance_bits: int
+    o_shift: int
+    score_shifts: tuple[int, ...]
+    """Of each layer."""
+
+    def __post_init__(self) -> None:
+        checks = (
+            (self.d_head in (8, 16), f"heads are {self.d_head} wide: 8 and 16 are possible"),
+            (2 <= self.slots <= _MOST_SLOTS, f"a window of {self.slots} positions: 2 to {_MOST_SLOTS} are possible"),
+            (2 <= self.planes <= 7, f"keys of {self.planes} bits: 2 to 7 are possible"),
+            (self.value_limit in (7, 15), f"values up to {self.value_limit}: 7 and 15 (4 and 5 bits) are possible"),
+            (
+                4 <= self.chance_bits <= _MOST_CHANCE_BITS,
+                f"chances of {self.chance_bits} bits: 4 to {_MOST_CHANCE_BITS} are possible",
+            ),
+            (
+                len(self.score_shifts) == self.layers and all(-7 <= shift <= 1 for shift in self.score_shifts),
+                f"scores are shifted by {self.score_shifts}: -7 to 1 are possible, for each of {self.layers} layers",
+            ),
+            (
+                self.value_limit << self.o_shift <= 127 and self.last_shift(self.most_sum) <= 17,
+                f"means are shifted by {self.o_shift}: they would not be whole bytes of 7 bits and a sign",
+            ),
+        )
+        for holds, wrong in checks:
+            if not holds:
+                raise ConfigError(f"attention on a Game Boy: {wrong}")
+
+    @property
+    def tables(self) -> int:
+        """Tables of signed sums that a query needs, each of 8 of its numbers."""
+        return self.d_head // 8
+
+    @property
+    def slot_bytes(self) -> int:
+        """Of a key's code: lookups, doublings, and storing the score."""
+        return 5 * self.planes * self.tables - 1 + self.planes - 1 + 4
+
+    @property
+    def slot_cycles(self) -> int:
+        """M-cycles of a key's code."""
+        return 8 * self.planes * self.tables - 2 + 2 * (self.planes - 1) + 7
+
+    @property
+    def most_sum(self) -> int:
+        """Of chances, once they are halved where they are many."""
+        return min(INT16 // self.value_limit, self.slots << self.chance_bits)
+
+    def left_shift(self, total: int) -> int:
+        """By how much a sum of values is doubled before it is divided by a sum of chances, `total`."""
+        return max(0, 8 + self.o_shift - total.bit_length())
+
+    def last_shift(self, total: int) -> int:
+        """By how much the product with the reciprocal is shifted right then: 15 to 17."""
+        return max(15, 7 + total.bit_length() - self.o_shift)
+
+
+@dataclass(frozen=True)
+class AttendPlaces:
+    """Where attention finds what it reads and works, all but its own bank of work memory seen by everyone."""
+
+    queries: int
+    """Words of turned queries, head by head."""
+    key_bits: int
+    """Bits of the first key head's new key (see steps_turn.find_key_bits); the next head's are 2 d_head behind."""
+    values: int
+    """New values, signed bytes, head by head."""
+    means: int
+    """Signed bytes, head by head: what attention leaves."""
+    high: int
+    """HIGH_BYTES of high memory."""
+    bank: int = 2
+    """Of work memory, 1 to 7: attention has all of it."""
+
+    def names(self) -> dict[str, int]:
+        """Constants for assembly: addresses in the bank of work memory and in high memory."""
+        high = {name: self.high + at for name, at in _HIGH.items()}
+        return {**_WORK, **high, "attend_wram": self.bank}
+
+
+_WORK = {
+    "a_table": 0xD000,  # 512 bytes for each of one or two
+    "a_ones": 0xD400,  # slots of chance 1: bytes from 0xFD down
+    "a_scores": 0xD500,  # high bytes at + 2 slot or + 2 slot + 1, low bytes before them
+    "a_sums": 0xD600,  # words, by channel
+    "a_stack": 0xD660,
+    "a_bits": 0xD660,
+    "a_slot": 0xD680,
+    "a_count": 0xD681,
+    "a_offset": 0xD682,
+    "a_last": 0xD690,  # a score that is always too far behind
+    "a_list": 0xD7FE,  # addresses of scores, from here down; the first is that of a_last
+    "a_program": 0xD800,
+}
+_HIGH = {
+    "h_deltas": 0,
+    "h_sp": 12,
+    "h_svbk": 14,
+    "h_code_bank": 15,
+    "h_base": 16,
+    "h_first": 18,
+    "h_bank2": 19,
+    "h_base2": 20,
+    "h_value_bank": 22,
+    "h_value_page": 23,
+    "h_score": 24,
+    "h_record": 26,
+    "h_query": 28,
+    "h_bits": 30,
+    "h_value": 32,
+    "h_mean": 34,
+    "h_select": 36,
+    "h_kv": 37,
+    "h_group": 38,
+    "h_ones": 39,
+    "h_over": 40,
+    "h_down": 41,
+    "h_total": 42,
+}
+RECORD_BYTES = _HIGH["h_record"] - _HIGH["h_code_bank"]
+"""Of a key head: h_code_bank to h_score."""

@@ -1,0 +1,70 @@
+"""Numbers that attention looks up: chances, reciprocals of their sums, products."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lilliput.deploy.gameboy.attend_shape import AttendShape
+from lilliput.quantize.fixed import (
+    exp2_below,
+    make_exp2_table,
+    make_reciprocal_table,
+    reciprocal,
+    round_shift,
+)
+
+NO_CHANCE = 1
+"""What stands for a chance of 0; a chance c is 2 c - 2."""
+VALUE_PAGE = 0x40
+"""A value v in battery memory is VALUE_PAGE + value_limit + v: the page of its products."""
+LEAST_RECIPROCAL, ROWS_OF_BANK = 128, 32
+_LAST_EXPONENT = 8 * 256
+
+
+def make_chances(score_shift: int, chance_bits: int) -> NDArray[np.uint8]:
+    """(256 * (reach + 1),) by how far a score is below the greatest: 2 c - 2 of its chance c, or NO_CHANCE.
+
+    Beyond it every chance is 0.
+    """
+    far = np.arange(2 * _LAST_EXPONENT + 512, dtype=np.int64)
+    exponent = round_shift(far << max(-score_shift, 0), max(score_shift, 0))
+    chances = exp2_below(exponent, make_exp2_table(chance_bits).astype(np.int64))
+    coded = np.where(chances > 0, 2 * chances - 2, NO_CHANCE).astype(np.uint8)
+    last = int(np.flatnonzero(chances)[-1])
+    return coded[: 256 * (-(-last // 256) + 1)]
+
+
+def reach(score_shift: int, chance_bits: int) -> int:
+    """The greatest difference of the upper bytes of a score and the greatest one that gives a chance above 0."""
+    return make_chances(score_shift, chance_bits).size // 256 - 1
+
+
+def make_reciprocals(shape: AttendShape) -> NDArray[np.uint8]:
+    """(most_sum + 1,) by the sum of chances: 8 bits of the reciprocal, less LEAST_RECIPROCAL."""
+    sums = np.maximum(np.arange(shape.most_sum + 1), 1).astype(np.int64)
+    r, _ = reciprocal(sums, make_reciprocal_table().astype(np.int64))
+    short: NDArray[np.uint8] = (np.minimum(round_shift(r, 7), 255) - LEAST_RECIPROCAL).astype(np.uint8)
+    return short
+
+
+def make_products(shape: AttendShape) -> bytes:
+    """A page for each value from -value_limit on: at 2 c - 2 the word c (v + value_limit)."""
+    chances = np.arange(1, 129)
+    values = np.arange(2 * shape.value_limit + 1)
+    return np.outer(values, chances).astype("<u2").tobytes()
+
+
+def make_reciprocal_rows(bank: int) -> bytes:
+    """Bank 0 to 3 of products with reciprocals from LEAST_RECIPROCAL on: of each the low bytes, then the high."""
+    first = LEAST_RECIPROCAL + ROWS_OF_BANK * bank
+    products = np.outer(np.arange(first, first + ROWS_OF_BANK), np.arange(256))
+    return np.stack([products & 0xFF, products >> 8], axis=1).astype(np.uint8).tobytes()
+
+
+def means_fit(shape: AttendShape, made_limit: int) -> bool:
+    """Whether no mean needs to be saturated to made_limit, whatever the chances' sum is."""
+    for total, short in enumerate(make_reciprocals(shape).tolist()):
+        shift = 7 + total.bit_length() - shape.o_shift
+        most = shape.value_limit * total * (short + LEAST_RECIPROCAL)
+        if total >= 1 << 4 and (most + (1 << shift >> 1)) >> shift > made_limit:
+            return False
+    return True

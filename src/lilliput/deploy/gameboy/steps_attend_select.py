@@ -1,0 +1,340 @@
+"""From scores to chances: the greatest score, who is near enough to it, and code for each chance above 0.
+
+A score lies as 0x8000 less the score, so the greatest is the least of numbers without a sign. The scan walks
+from the newest slot down and keeps the addresses of those whose upper byte is near the least so far. The second
+walk looks up their chances. A chance of 1 becomes a byte in a list; greater ones are written into the code of
+steps_attend_values.py, from its end to its beginning: one stretch of code here for each place there.
+
+Where that does not serve, the slow way does: chances that must be halved, and scores all near the end of 16 bits.
+"""
+
+from lilliput.deploy.gameboy.assembler import assemble
+from lilliput.deploy.gameboy.attend_shape import UNIT_BYTES, AttendPlaces, AttendShape
+from lilliput.deploy.gameboy.attend_tables import NO_CHANCE, make_chances, make_reciprocals, reach
+from lilliput.deploy.gameboy.block import Block
+from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
+
+SCAN_BYTES = 10
+_SLOT_AT, _CHANCE_AT = 1, 5
+"""Where in a unit of code the slot and the chance are."""
+
+
+def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_shift: int) -> Block:
+    """A whole bank of the ROM for layers of one score_shift; it begins with the routine `name`.
+
+    Reads h_score (address of the upper byte of slot 0's score), a_count, the scores; it is jumped to, and jumps
+    to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
+    reciprocal is at `NAME_reciprocals` + HL. Changes every register. All positions take about 8 M-cycles, those
+    whose code is kept about 52 more; the slow way some 150 a position.
+    """
+    chances = make_chances(score_shift, shape.chance_bits).tobytes()
+    table = SWITCHED_ROM + ROM_BANK_BYTES - len(chances)
+    constants = places.names() | {"c_reach": reach(score_shift, shape.chance_bits), "c_table": table}
+    text = _write_scan(shape) + _write_second_walk(shape) + _write_slow(shape)
+    code = assemble(text.replace("@", name), constants, name)
+    sums = Block.of(make_reciprocals(shape).tobytes(), {f"{name}_reciprocals": 0})
+    gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances)
+    return Block.join((code, sums, Block.of(bytes(max(gap, 0))), Block.of(chances)))
+
+
+def _write_scan(shape: AttendShape) -> str:
+    """C is the least upper byte so far plus 1, E the lower byte; B what an upper byte must be below."""
+    unit = """
+        ld   a, (hl-)
+        cp   b
+        jr   nc, .far{n}
+        cp   c
+        call c, @_less
+        push hl
+.far{n}: dec l
+"""
+    return f"""
+@:      ldh  a, (h_score + 1)
+        ld   h, a
+        ld   a, (a_count)
+        dec  a
+        add  a, a
+        ld   l, a
+        ldh  a, (h_score)
+        add  a, l
+        ld   l, a
+        ld   sp, a_list
+        ld   a, (hl-)
+        ld   e, (hl)
+        ld   b, 255
+        inc  a
+        jr   z, .last       ; it cannot be told from those below: the slow way
+        ld   c, a
+        add  a, c_reach
+        jr   c, .first
+        ld   b, a
+        jr   .first
+.last:  dec  a
+        ld   c, a
+.first: push hl
+        dec  l
+        jp   attend_scan
+@_scan:
+{"".join(unit.format(n=n) for n in range(shape.slots - 1))}
+@_scanned:
+        ld   a, b
+        inc  a
+        jp   z, @_slow
+        xor  a
+        ldh  (h_over), a
+        sub  e
+        ld   e, a
+        ld   a, hi(c_table) + 1
+        sbc  a, c
+        ld   d, a           ; the table's address less the least score
+        ld   c, 0
+        ld   a, 0xFE
+        ldh  (h_ones), a
+        jp   @_walk
+@_less: inc  a
+        cp   c
+        jr   z, .equal
+        ld   c, a
+        ld   e, (hl)
+        ld   b, 255
+        add  a, c_reach
+        ret  c
+        ld   b, a
+        ret
+.equal: ld   a, e
+        cp   (hl)
+        ret  c
+        ld   e, (hl)
+        ret
+"""
+
+
+def _write_second_walk(shape: AttendShape) -> str:
+    """C is the sum of 2 c - 2, its carries in h_over; DE the table's address less the least score."""
+    text = "@_walk:\n"
+    for number in range(shape.slots):
+        unit = f"a_program + {UNIT_BYTES * (shape.slots - 1 - number)}"
+        text += f"""
+.u{number}: pop hl
+        ld   a, l
+        ld   ({unit} + {_SLOT_AT}), a
+        inc  hl
+        ld   a, (hl-)
+        cp   b
+        jr   nc, .end{number}
+        ld   l, (hl)
+        ld   h, a
+        add  hl, de
+        ld   a, (hl)
+        cp   2
+        jr   c, .one{number}
+        ld   ({unit} + {_CHANCE_AT}), a
+        add  a, c
+        ld   c, a
+        jr   nc, .u{number + 1}
+        ldh  a, (h_over)
+        inc  a
+        ldh  (h_over), a
+        jr   .u{number + 1}
+.one{number}: rra
+        jr   c, .u{number}
+        ldh  a, (h_ones)
+        dec  a
+        ldh  (h_ones), a
+        ld   l, a
+        ld   h, hi(a_ones)
+        ld   a, ({unit} + {_SLOT_AT})
+        ld   (hl), a
+        jr   .u{number}
+.end{number}: ld hl, sp+0
+        ld   a, h
+        cp   hi(a_list + 2)
+        jr   nz, .u{number}
+        ld   hl, {unit} + {UNIT_BYTES}
+        ld   a, {number}
+        jp   .walked
+"""
+    return f"""{text}
+.u{shape.slots}: ld hl, a_program   ; every place is filled
+        ld   a, {shape.slots}
+.walked: ld  sp, hl
+        ld   (attend_values + 1), sp
+        ld   d, a
+        ldh  a, (h_over)
+        srl  a
+        ld   h, a
+        ld   a, c
+        rra
+        add  a, d
+        jr   nc, .more
+        inc  h
+.more:  ld   l, a
+        ldh  a, (h_ones)
+        cpl
+        sub  1              ; 0xFE less h_ones: how many
+        add  a, l
+        ld   l, a
+        jr   nc, .sum
+        inc  h
+.sum:   ld   a, lo({shape.most_sum})
+        sub  l
+        ld   a, hi({shape.most_sum})
+        sbc  a, h
+        jp   nc, attend_chosen
+"""
+
+
+def _write_slow(shape: AttendShape) -> str:
+    """DE is the least score, HL walks over upper bytes, B counts slots; the stack serves for calls."""
+    return f"""
+@_slow: ld   sp, a_stack
+        call .top
+        ld   de, 0xFFFF
+.least: ld   a, (hl-)
+        ld   c, a
+        ld   a, (hl)
+        sub  e
+        ld   a, c
+        sbc  a, d
+        jr   nc, .not_less
+        ld   d, c
+        ld   e, (hl)
+.not_less: dec hl
+        dec  b
+        jr   nz, .least
+        xor  a
+        ldh  (h_total), a
+        ldh  (h_total + 1), a
+        call .top
+.sum_up: call .chance
+        jr   z, .nothing
+        call .add
+.nothing: dec b
+        jr   nz, .sum_up
+        xor  a
+        ldh  (h_down), a
+.halve: ldh  a, (h_total)
+        ld   c, a
+        ldh  a, (h_total + 1)
+        ld   b, a
+        ld   a, lo({shape.most_sum})
+        sub  c
+        ld   a, hi({shape.most_sum})
+        sbc  a, b
+        jr   nc, .halved
+        srl  b
+        rr   c
+        ld   a, c
+        ldh  (h_total), a
+        ld   a, b
+        ldh  (h_total + 1), a
+        ldh  a, (h_down)
+        inc  a
+        ldh  (h_down), a
+        jr   .halve
+.halved: xor a
+        ldh  (h_total), a
+        ldh  (h_total + 1), a
+        ld   a, 0xFE
+        ldh  (h_ones), a
+        ld   hl, a_program + {UNIT_BYTES * shape.slots}
+        ld   a, l
+        ld   (attend_values + 1), a
+        ld   a, h
+        ld   (attend_values + 2), a
+        call .top
+.fill:  call .chance
+        jr   z, .filled
+        ld   c, a
+        ldh  a, (h_down)
+        or   a
+        jr   z, .whole
+.shift: srl  c
+        dec  a
+        jr   nz, .shift
+.whole: ld   a, c
+        or   a
+        jr   z, .filled
+        call .add
+        push bc
+        push hl
+        inc  hl             ; the address of the score's lower byte
+        ld   b, l
+        dec  a
+        jr   z, .one
+        add  a, a
+        ld   c, a
+        ld   a, (attend_values + 1)
+        sub  {UNIT_BYTES}
+        ld   (attend_values + 1), a
+        ld   l, a
+        ld   a, (attend_values + 2)
+        sbc  a, 0
+        ld   (attend_values + 2), a
+        ld   h, a
+        inc  hl
+        ld   (hl), b
+        inc  hl
+        inc  hl
+        inc  hl
+        inc  hl
+        ld   (hl), c
+        jr   .put
+.one:   ldh  a, (h_ones)
+        dec  a
+        ldh  (h_ones), a
+        ld   h, hi(a_ones)
+        ld   l, a
+        ld   (hl), b
+.put:   pop  hl
+        pop  bc
+.filled: dec b
+        jr   nz, .fill
+        ldh  a, (h_total)
+        ld   l, a
+        ldh  a, (h_total + 1)
+        ld   h, a
+        jp   attend_chosen
+.top:   ldh  a, (h_score + 1)   ; HL: the upper byte of the newest slot, B: how many
+        ld   h, a
+        ld   a, (a_count)
+        ld   b, a
+        dec  a
+        add  a, a
+        ld   l, a
+        ldh  a, (h_score)
+        add  a, l
+        ld   l, a
+        ret
+.add:   ld   c, a               ; the chance in A to h_total; A stays
+        ldh  a, (h_total)
+        add  a, c
+        ldh  (h_total), a
+        ldh  a, (h_total + 1)
+        adc  a, 0
+        ldh  (h_total + 1), a
+        ld   a, c
+        ret
+.chance: ld  a, (hl-)           ; of the score at HL, which goes on to the next: A, and whether it is 0
+        ld   c, a
+        ld   a, (hl-)
+        push hl
+        sub  e
+        ld   l, a
+        ld   a, c
+        sbc  a, d
+        cp   c_reach + 1
+        jr   nc, .none
+        add  a, hi(c_table)
+        ld   h, a
+        ld   a, (hl)
+        pop  hl
+        cp   {NO_CHANCE}
+        jr   z, .zero
+        srl  a
+        inc  a
+        ret
+.none:  pop  hl
+.zero:  xor  a
+        ret
+"""

@@ -1,0 +1,112 @@
+"""Cartridges with attention alone, for tests: a token's numbers go in as memory, means come out."""
+
+import numpy as np
+
+from lilliput.deploy.gameboy.assembler import assemble
+from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.steps_attend import AttendPlaces, make_attention
+
+PLACES = AttendPlaces(queries=0xC000, key_bits=0xC400, values=0xC600, means=0xC700, high=0xFF80)
+_GO, _STACK = 0xC900, 0xDFFE
+"""The number of the routine that is to be called next."""
+_MAIN = """
+start:  di
+        ld   sp, {stack}
+        ld   a, 1
+        ldh  (rKEY1), a
+        stop
+        ld   a, 0x0A
+        ld   (rRAMG), a
+        ld   a, 1
+        ldh  (rSVBK), a
+        xor  a
+        ld   ({go}), a
+        call attend_setup
+        call attend_begin
+idle:   ld   a, ({go})
+        or   a
+        jr   z, idle
+        ld   c, a
+        xor  a
+        ld   ({go}), a
+        ld   a, c
+        dec  a
+        jr   z, token
+{choices}
+token:  call attend_advance
+done:   jr   idle
+"""
+_CHOICE = """
+        dec  a
+        jp   nz, next{n}
+call{n}: call attend_{n}
+done{n}: jr  finished{n}
+finished{n}: jp idle
+next{n}:
+"""
+WATCHED = (
+    "call{n}",
+    "attend_query",
+    "attend_score",
+    "attend_scored",
+    "attend_chosen",
+    "a_channel",
+    "a_average",
+    "attend_averaged",
+    "done{n}",
+)
+
+
+class AttendBench:
+    """A console that computes attention of `shape`."""
+
+    def __init__(self, emulators, shape, watch=()) -> None:
+        self.shape = shape
+        rom = Rom(entry="start")
+        choices = "".join(_CHOICE.format(n=n) for n in range(shape.layers)) + "jp idle\n"
+        rom.place("main", assemble(_MAIN.format(stack=_STACK, go=_GO, choices=choices)), bank=0)
+        make_attention(shape, PLACES).place(rom, 2)
+        self.machine = emulators.open_pyboy(rom.link())
+        self.machine.run(300)
+        self.symbols = rom.symbols
+        self._memory = self.machine._pyboy.memory
+        self.seen = self.machine.watch({name: rom.symbols[name] for name in watch})
+
+    def __enter__(self) -> "AttendBench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.machine.close()
+
+    def advance(self) -> None:
+        """The next token."""
+        self._go(1)
+
+    def attend(self, layer: int, queries, keys, values, frames: int = 40):
+        """(heads, d_head) means of queries (heads, d_head) when keys and values (kv_heads, d_head) have come."""
+        shape = self.shape
+        self._write(PLACES.queries, queries.astype("<i2").tobytes())
+        stride = shape.planes + 1 & ~1
+        for head, key in enumerate(keys):
+            bits = (key + 2**shape.planes - 1) >> 1
+            for table in range(shape.tables):
+                eight = bits[8 * table : 8 * table + 8, None] >> np.arange(shape.planes) & 1
+                planes = (eight << np.arange(8)[:, None]).sum(axis=0)
+                self._write(PLACES.key_bits + 2 * shape.d_head * head + stride * table, planes.astype("u1").tobytes())
+        self._write(PLACES.values, values.astype("i1").tobytes())
+        self._go(2 + layer, frames)
+        means = self.machine.memory(0, PLACES.means, queries.size)
+        return np.frombuffer(means, "i1").reshape(queries.shape).astype(np.int64)
+
+    def _write(self, address: int, data: bytes) -> None:
+        for at, byte in enumerate(data):
+            self._memory[address + at] = byte
+
+    def _go(self, what: int, frames: int = 2) -> None:
+        self._memory[_GO] = what
+        idle = range(self.symbols["idle"][1], self.symbols["idle"][1] + 8)
+        for _ in range(frames):
+            self.machine.run(1)
+            if self._memory[_GO] == 0 and self.machine._pyboy.register_file.PC in idle:
+                return
+        raise AssertionError(f"{frames} frames were not enough; PC {self.machine._pyboy.register_file.PC:#06x}")
