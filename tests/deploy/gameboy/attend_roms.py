@@ -1,10 +1,14 @@
 """Cartridges with attention alone, for tests: a token's numbers go in as memory, means come out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.rom import Rom
 from lilliput.deploy.gameboy.steps_attend import AttendPlaces, make_attention
+from lilliput.quantize.fixed import exact_product, make_exp2_table, make_reciprocal_table
+from lilliput.quantize.reference import Reference
 
 PLACES = AttendPlaces(queries=0xC000, key_bits=0xC400, values=0xC600, means=0xC700, high=0xFF80)
 _GO, _STACK = 0xC900, 0xDFFE
@@ -110,3 +114,25 @@ class AttendBench:
             if self._memory[_GO] == 0 and self.machine._pyboy.register_file.PC in idle:
                 return
         raise AssertionError(f"{frames} frames were not enough; PC {self.machine._pyboy.register_file.PC:#06x}")
+
+
+def define(shape, layer: int, queries, keys, values):
+    """(T, heads, d_head) what quantize/reference.py makes of queries (T, heads, d_head), and keys and values
+    (T, kv_heads, d_head)."""
+    reference = Reference.__new__(Reference)
+    reference.model = SimpleNamespace(window=shape.slots, sum_bits=16, reciprocal_bits=8)
+    reference._exp2 = make_exp2_table(shape.chance_bits).astype(np.int64)
+    reference._reciprocal = make_reciprocal_table().astype(np.int64)
+    reference._checked = True
+    numbers = SimpleNamespace(
+        score_shift=shape.score_shifts[layer],
+        v=SimpleNamespace(output_limit=shape.value_limit),
+        o_shift=shape.o_shift,
+        o=SimpleNamespace(made_limit=127),
+    )
+    grouped = queries.reshape(len(queries), shape.kv_heads, shape.group, -1).transpose(1, 2, 0, 3)
+    by_head = keys.transpose(1, 0, 2)[:, None]
+    scores = exact_product(grouped, by_head.astype(np.float64))
+    assert abs(scores).max() < 2**15
+    means = reference._mix(numbers, scores, values.transpose(1, 0, 2).astype(np.float64), 0)
+    return means.transpose(2, 0, 1, 3).reshape(queries.shape)
