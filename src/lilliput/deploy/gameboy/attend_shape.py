@@ -74,6 +74,14 @@ class AttendShape:
         """Of chances, once they are halved where they are many."""
         return min(INT16 // self.value_limit, self.slots << self.chance_bits)
 
+    @property
+    def most_down(self) -> int:
+        """How often chances are halved at most."""
+        down = 0
+        while (self.slots << self.chance_bits) >> down > INT16 // self.value_limit:
+            down += 1
+        return down
+
     def left_shift(self, total: int) -> int:
         """By how much a sum of values is doubled before it is divided by a sum of chances, `total`."""
         return max(0, 8 + self.o_shift - total.bit_length())
@@ -116,6 +124,7 @@ _WORK = {
     "a_slot": 0xD680,
     "a_count": 0xD681,
     "a_offset": 0xD682,
+    "a_listed_from": 0xD684,
     "a_last": 0xD690,  # a score that is always too far behind
     "a_list": 0xD7FE,  # addresses of scores, from here down; the first is that of a_last
     "a_program": 0xD800,

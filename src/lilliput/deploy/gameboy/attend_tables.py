@@ -20,15 +20,16 @@ LEAST_RECIPROCAL, ROWS_OF_BANK = 128, 32
 _LAST_EXPONENT = 8 * 256
 
 
-def make_chances(score_shift: int, chance_bits: int) -> NDArray[np.uint8]:
+def make_chances(score_shift: int, chance_bits: int, down: int = 0) -> NDArray[np.uint8]:
     """(256 * (reach + 1),) by how far a score is below the greatest: 2 c - 2 of its chance c, or NO_CHANCE.
 
-    Beyond it every chance is 0.
+    Chances are halved `down` times. Beyond the table all are 0.
     """
     far = np.arange(2 * _LAST_EXPONENT + 512, dtype=np.int64)
     exponent = round_shift(far << max(-score_shift, 0), max(score_shift, 0))
     chances = exp2_below(exponent, make_exp2_table(chance_bits).astype(np.int64))
-    coded = np.where(chances > 0, 2 * chances - 2, NO_CHANCE).astype(np.uint8)
+    halved = chances >> down
+    coded = np.where(halved > 0, 2 * halved - 2, NO_CHANCE).astype(np.uint8)
     last = int(np.flatnonzero(chances)[-1])
     return coded[: 256 * (-(-last // 256) + 1)]
 

@@ -5,7 +5,8 @@ from the newest slot down and keeps the addresses of those whose upper byte is n
 walk looks up their chances. A chance of 1 becomes a byte in a list; greater ones are written into the code of
 steps_attend_values.py, from its end to its beginning: one stretch of code here for each place there.
 
-Where that does not serve, the slow way does: chances that must be halved, and scores all near the end of 16 bits.
+Chances that must be halved are looked up once more, in a table of halved ones. Where neither serves, the slow
+way does: scores near the end of 16 bits, or tables too great for the bank (score shifts from 0 on).
 """
 
 from lilliput.deploy.gameboy.assembler import assemble
@@ -13,6 +14,7 @@ from lilliput.deploy.gameboy.attend_shape import UNIT_BYTES, AttendPlaces, Atten
 from lilliput.deploy.gameboy.attend_tables import NO_CHANCE, make_chances, make_reciprocals, reach
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
+from lilliput.errors import ConfigError
 
 SCAN_BYTES = 10
 _SLOT_AT, _CHANCE_AT = 1, 5
@@ -24,17 +26,24 @@ def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_
 
     Reads h_score (address of the upper byte of slot 0's score), a_count, the scores; it is jumped to, and jumps
     to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
-    reciprocal is at `NAME_reciprocals` + HL. Changes every register. All positions take about 8 M-cycles, those
-    whose code is kept about 52 more; the slow way some 150 a position.
+    reciprocal is at `NAME_reciprocals` + HL. Changes every register. Every position takes 7 or 14 M-cycles, one
+    whose chance is looked up 35 to 51 more; the slow way some 200 a position. Raises ConfigError where a bank
+    does not hold it.
     """
     chances = make_chances(score_shift, shape.chance_bits).tobytes()
-    table = SWITCHED_ROM + ROM_BANK_BYTES - len(chances)
-    constants = places.names() | {"c_reach": reach(score_shift, shape.chance_bits), "c_table": table}
-    text = _write_scan(shape) + _write_second_walk(shape) + _write_slow(shape)
-    code = assemble(text.replace("@", name), constants, name)
+    constants = places.names() | {"c_reach": reach(score_shift, shape.chance_bits)}
+    constants["c_table"] = SWITCHED_ROM + ROM_BANK_BYTES - len(chances)
     sums = Block.of(make_reciprocals(shape).tobytes(), {f"{name}_reciprocals": 0})
-    gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances)
-    return Block.join((code, sums, Block.of(bytes(max(gap, 0))), Block.of(chances)))
+    text = _write_scan(shape) + _write_second_walk(shape, True) + _write_slow(shape)
+    code = assemble(text.replace("@", name), constants, name)
+    halved = [make_chances(score_shift, shape.chance_bits, down).tobytes() for down in range(shape.most_down, 0, -1)]
+    if len(code) + len(sums) + len(chances) * (1 + len(halved)) > ROM_BANK_BYTES:
+        text, halved = _write_scan(shape) + _write_second_walk(shape, False) + _write_slow(shape), []
+        code = assemble(text.replace("@", name), constants, name)
+    gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances) * (1 + len(halved))
+    if gap < 0:
+        raise ConfigError(f"attention's choice of {shape.slots} positions takes {-gap} bytes more than a bank has")
+    return Block.join((code, sums, Block.of(bytes(gap) + b"".join(halved) + chances)))
 
 
 def _write_scan(shape: AttendShape) -> str:
@@ -90,6 +99,7 @@ def _write_scan(shape: AttendShape) -> str:
         ld   c, 0
         ld   a, 0xFE
         ldh  (h_ones), a
+        ld   (a_listed_from), sp
         jp   @_walk
 @_less: inc  a
         cp   c
@@ -109,7 +119,7 @@ def _write_scan(shape: AttendShape) -> str:
 """
 
 
-def _write_second_walk(shape: AttendShape) -> str:
+def _write_second_walk(shape: AttendShape, halved: bool) -> str:
     """C is the sum of 2 c - 2, its carries in h_over; DE the table's address less the least score."""
     text = "@_walk:\n"
     for number in range(shape.slots):
@@ -154,33 +164,52 @@ def _write_second_walk(shape: AttendShape) -> str:
         ld   a, {number}
         jp   .walked
 """
+    compare = f"ld a, lo({shape.most_sum})\nsub l\nld a, hi({shape.most_sum})\nsbc a, h\n"
+    again = f"""
+.halve: ld   a, d           ; the table before has chances halved once more
+        sub  c_reach + 1
+        ld   d, a
+        srl  h
+        rr   l
+        {compare}
+        jr   c, .halve
+        xor  a
+        ldh  (h_over), a
+        ld   c, a
+        ld   a, 0xFE
+        ldh  (h_ones), a
+        ld   a, (a_listed_from)
+        ld   l, a
+        ld   a, (a_listed_from + 1)
+        ld   h, a
+        ld   sp, hl
+        jp   .u0
+"""
     return f"""{text}
 .u{shape.slots}: ld hl, a_program   ; every place is filled
         ld   a, {shape.slots}
 .walked: ld  sp, hl
         ld   (attend_values + 1), sp
-        ld   d, a
+        ld   l, a           ; how many
         ldh  a, (h_over)
         srl  a
         ld   h, a
         ld   a, c
         rra
-        add  a, d
+        add  a, l
         jr   nc, .more
         inc  h
 .more:  ld   l, a
         ldh  a, (h_ones)
         cpl
-        sub  1              ; 0xFE less h_ones: how many
+        dec  a              ; 0xFE less h_ones: how many
         add  a, l
         ld   l, a
         jr   nc, .sum
         inc  h
-.sum:   ld   a, lo({shape.most_sum})
-        sub  l
-        ld   a, hi({shape.most_sum})
-        sbc  a, h
+.sum:   {compare}
         jp   nc, attend_chosen
+{again if halved else ""}
 """
 
 
