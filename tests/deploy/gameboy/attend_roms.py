@@ -96,7 +96,9 @@ class AttendBench:
             for table in range(shape.tables):
                 eight = bits[8 * table : 8 * table + 8, None] >> np.arange(shape.planes) & 1
                 planes = (eight << np.arange(8)[:, None]).sum(axis=0)
-                self._write(PLACES.key_bits + 2 * shape.d_head * head + stride * table, planes.astype("u1").tobytes())
+                self._write(
+                    PLACES.key_bits + 2 * shape.d_head * head + stride * table, planes.astype("u1").tobytes()
+                )
         self._write(PLACES.values, values.astype("i1").tobytes())
         self._go(2 + layer, frames)
         means = self.machine.memory(0, PLACES.means, queries.size)
@@ -113,7 +115,9 @@ class AttendBench:
             self.machine.run(1)
             if self._memory[_GO] == 0 and self.machine._pyboy.register_file.PC in idle:
                 return
-        raise AssertionError(f"{frames} frames were not enough; PC {self.machine._pyboy.register_file.PC:#06x}")
+        raise AssertionError(
+            f"{frames} frames were not enough; PC {self.machine._pyboy.register_file.PC:#06x}"
+        )
 
 
 def define(shape, layer: int, queries, keys, values):

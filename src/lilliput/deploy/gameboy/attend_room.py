@@ -59,7 +59,9 @@ def plan_room(shape: AttendShape, banks: int = MOST_SRAM_BANKS - 1) -> list[list
             if value_bank == len(free) - 1:  # the bank that code shares: values at its end
                 value_page = per_bank - shape.d_head - value_page
             heads.append(
-                HeadRoom(bank, _FIRST + at, NEVER if whole else fitting, value_bank, 0xA0 + value_page, column)
+                HeadRoom(
+                    bank, _FIRST + at, NEVER if whole else fitting, value_bank, 0xA0 + value_page, column
+                )
             )
             if whole:
                 at += shape.slots * shape.slot_bytes + _LEAVE_BYTES

@@ -34,15 +34,22 @@ class AttendShape:
     def __post_init__(self) -> None:
         checks = (
             (self.d_head in (8, 16), f"heads are {self.d_head} wide: 8 and 16 are possible"),
-            (2 <= self.slots <= _MOST_SLOTS, f"a window of {self.slots} positions: 2 to {_MOST_SLOTS} are possible"),
+            (
+                2 <= self.slots <= _MOST_SLOTS,
+                f"a window of {self.slots} positions: 2 to {_MOST_SLOTS} are possible",
+            ),
             (2 <= self.planes <= 7, f"keys of {self.planes} bits: 2 to 7 are possible"),
-            (self.value_limit in (7, 15), f"values up to {self.value_limit}: 7 and 15 (4 and 5 bits) are possible"),
+            (
+                self.value_limit in (7, 15),
+                f"values up to {self.value_limit}: 7 and 15 (4 and 5 bits) are possible",
+            ),
             (
                 4 <= self.chance_bits <= _MOST_CHANCE_BITS,
                 f"chances of {self.chance_bits} bits: 4 to {_MOST_CHANCE_BITS} are possible",
             ),
             (
-                len(self.score_shifts) == self.layers and all(-7 <= shift <= 1 for shift in self.score_shifts),
+                len(self.score_shifts) == self.layers
+                and all(-7 <= shift <= 1 for shift in self.score_shifts),
                 f"scores are shifted by {self.score_shifts}: -7 to 1 are possible, for each of {self.layers} layers",
             ),
             (

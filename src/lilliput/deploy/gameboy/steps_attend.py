@@ -168,7 +168,8 @@ def _write_layer(shape: AttendShape, places: AttendPlaces, select: str) -> str:
         "h_mean": places.means,
     }
     setting = "".join(
-        f"ld a, lo({at})\nldh ({name}), a\nld a, hi({at})\nldh ({name} + 1), a\n" for name, at in starts.items()
+        f"ld a, lo({at})\nldh ({name}), a\nld a, hi({at})\nldh ({name} + 1), a\n"
+        for name, at in starts.items()
     )
     return f"""
 attend_layer: ld (h_sp), sp

@@ -6,10 +6,20 @@ of times.) So the code of a slot is, from the highest plane to the lowest, `ld s
 with `add hl, hl` between, and then `ld sp, behind its score`, `push hl`.
 """
 
+from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.attend_shape import AttendShape
 from lilliput.deploy.gameboy.attend_tables import VALUE_PAGE
 
-_LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _DOUBLE, _PUSH_HL, _JP, _LD_A = 0x31, 0xE1, 0xD1, 0x19, 0x29, 0xE5, 0xC3, 0x3E
+_LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _DOUBLE, _PUSH_HL, _JP, _LD_A = (
+    0x31,
+    0xE1,
+    0xD1,
+    0x19,
+    0x29,
+    0xE5,
+    0xC3,
+    0x3E,
+)
 
 
 def write_query(shape: AttendShape) -> str:
@@ -17,7 +27,11 @@ def write_query(shape: AttendShape) -> str:
 
     The sum of a query's magnitudes must be below 2 ** 14. About 2,170 M-cycles a table; all registers change.
     """
-    return "attend_query:\n" + "".join(_write_table(number) for number in range(shape.tables)) + "jp attend_score\n"
+    return (
+        "attend_query:\n"
+        + "".join(_write_table(number) for number in range(shape.tables))
+        + "jp attend_score\n"
+    )
 
 
 def _write_table(number: int) -> str:
@@ -216,3 +230,16 @@ def _write_values(shape: AttendShape) -> str:
         ld   a, d
         ldh  (h_value + 1), a
 """
+
+
+def count_query_cycles(shape: AttendShape) -> int:
+    """M-cycles from attend_query to attend_score."""
+    code = assemble(
+        write_query(shape), dict.fromkeys(("h_query", "h_total", "h_deltas"), 0xFF80) | {"a_table": 0xD000}
+    )
+    return code.cycles(taken=True)
+
+
+def count_score_cycles(shape: AttendShape, positions: int, crossing: bool) -> int:
+    """M-cycles from attend_score to attend_scored; crossing: whether all slots of a head's first part are in use."""
+    return 16 + positions * shape.slot_cycles + 4 + (14 if crossing else 0)

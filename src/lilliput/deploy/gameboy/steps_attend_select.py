@@ -36,13 +36,17 @@ def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_
     sums = Block.of(make_reciprocals(shape).tobytes(), {f"{name}_reciprocals": 0})
     text = _write_scan(shape) + _write_second_walk(shape, True) + _write_slow(shape)
     code = assemble(text.replace("@", name), constants, name)
-    halved = [make_chances(score_shift, shape.chance_bits, down).tobytes() for down in range(shape.most_down, 0, -1)]
+    halved = [
+        make_chances(score_shift, shape.chance_bits, down).tobytes() for down in range(shape.most_down, 0, -1)
+    ]
     if len(code) + len(sums) + len(chances) * (1 + len(halved)) > ROM_BANK_BYTES:
         text, halved = _write_scan(shape) + _write_second_walk(shape, False) + _write_slow(shape), []
         code = assemble(text.replace("@", name), constants, name)
     gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances) * (1 + len(halved))
     if gap < 0:
-        raise ConfigError(f"attention's choice of {shape.slots} positions takes {-gap} bytes more than a bank has")
+        raise ConfigError(
+            f"attention's choice of {shape.slots} positions takes {-gap} bytes more than a bank has"
+        )
     return Block.join((code, sums, Block.of(bytes(gap) + b"".join(halved) + chances)))
 
 
