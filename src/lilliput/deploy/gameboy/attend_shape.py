@@ -89,12 +89,13 @@ class AttendShape:
             down += 1
         return down
 
-    def left_shift(self, total: int) -> int:
-        """By how much a sum of values is doubled before it is divided by a sum of chances, `total`."""
-        return max(0, 8 + self.o_shift - total.bit_length())
+    @property
+    def most_left(self) -> int:
+        """How often sums of values are doubled at most before they are divided: where the chances' sum is small."""
+        return max(0, 8 + self.o_shift - (self.chance_bits + 1))
 
     def last_shift(self, total: int) -> int:
-        """By how much the product with the reciprocal is shifted right then: 15 to 17."""
+        """By how much a product with the reciprocal is shifted right, of a sum that was doubled where it can be."""
         return max(15, 7 + total.bit_length() - self.o_shift)
 
 

@@ -17,9 +17,10 @@ from lilliput.deploy.gameboy.attend_shape import HIGH_BYTES, RECORD_BYTES, Atten
 from lilliput.deploy.gameboy.attend_tables import make_products, make_reciprocal_rows
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.steps_attend_means import write_chosen
 from lilliput.deploy.gameboy.steps_attend_scores import write_key, write_query
 from lilliput.deploy.gameboy.steps_attend_select import SCAN_BYTES, make_select_bank
-from lilliput.deploy.gameboy.steps_attend_values import make_program, write_chosen, write_ones
+from lilliput.deploy.gameboy.steps_attend_values import make_program, write_ones
 
 __all__ = ["HIGH_BYTES", "AttendPlaces", "AttendShape", "Attention", "make_attention"]
 
@@ -57,7 +58,8 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
     banks.append(("attend_products", _make_products_bank(shape, places)))
     banks += [(f"attend_rows.{n}", Block.of(make_reciprocal_rows(n))) for n in range(_ROW_BANKS)]
     first = names[min(names)]  # code lies at the same addresses in each of them
-    text = _write_story(shape, first) + _write_layer(shape, places, first)
+    text = _write_setup() + _write_begin(shape, first) + _write_advance(shape)
+    text += _write_layer(shape, places, first)
     text += write_chosen(shape, f"{first}_reciprocals", "attend_products", "attend_rows")
     for layer, heads in enumerate(rooms):
         text += f"attend_{layer}: ld hl, attend_records{layer}\njp attend_layer\n"
@@ -85,7 +87,7 @@ def _write_record(head: HeadRoom, shape: AttendShape, places: AttendPlaces) -> s
     )
 
 
-def _write_story(shape: AttendShape, select: str) -> str:
+def _write_setup() -> str:
     return f"""
 attend_setup: {_SWITCH}
         ld   a, bank(attend_program)
@@ -109,7 +111,11 @@ attend_setup: {_SWITCH}
         ld   (a_last + 1), a
         {_SWITCH_BACK}
         ret
+"""
 
+
+def _write_begin(shape: AttendShape, select: str) -> str:
+    return f"""
 attend_begin: {_SWITCH}
         xor  a
         ld   (a_count), a
@@ -125,7 +131,11 @@ attend_begin: {_SWITCH}
         ld   (attend_scan + 2), a
         {_SWITCH_BACK}
         ret
+"""
 
+
+def _write_advance(shape: AttendShape) -> str:
+    return f"""
 attend_advance: {_SWITCH}
         ld   a, (a_count)
         cp   {shape.slots}

@@ -35,7 +35,7 @@ def write_query(shape: AttendShape) -> str:
 
 
 def _write_table(number: int) -> str:
-    text = f"""
+    text = """
         ldh  a, (h_query)
         ld   l, a
         add  a, 16

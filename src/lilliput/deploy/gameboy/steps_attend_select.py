@@ -11,14 +11,50 @@ way does: scores near the end of 16 bits, or tables too great for the bank (scor
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.attend_shape import UNIT_BYTES, AttendPlaces, AttendShape
-from lilliput.deploy.gameboy.attend_tables import NO_CHANCE, make_chances, make_reciprocals, reach
+from lilliput.deploy.gameboy.attend_tables import make_chances, make_reciprocals, reach
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
+from lilliput.deploy.gameboy.steps_attend_slow import write_slow
 from lilliput.errors import ConfigError
 
 SCAN_BYTES = 10
 _SLOT_AT, _CHANCE_AT = 1, 5
 """Where in a unit of code the slot and the chance are."""
+
+_SCANNED = """
+@_scanned:
+        ld   a, b
+        inc  a
+        jp   z, @_slow
+        xor  a
+        ldh  (h_over), a
+        sub  e
+        ld   e, a
+        ld   a, hi(c_table) + 1
+        sbc  a, c
+        ld   d, a           ; the table's address less the least score
+        ld   c, 0
+        ld   a, 0xFE
+        ldh  (h_ones), a
+        ld   (a_listed_from), sp
+        jp   @_walk
+@_less: inc  a
+        cp   c
+        jr   z, .equal
+        ld   c, a
+        ld   e, (hl)
+        ld   b, 255
+        add  a, c_reach
+        ret  c
+        ld   b, a
+        ret
+.equal: ld   a, e
+        cp   (hl)
+        ret  c
+        ld   e, (hl)
+        ret
+"""
+"""Behind the scan, and what it calls for a score that may be the least so far."""
 
 
 def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_shift: int) -> Block:
@@ -34,13 +70,13 @@ def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_
     constants = places.names() | {"c_reach": reach(score_shift, shape.chance_bits)}
     constants["c_table"] = SWITCHED_ROM + ROM_BANK_BYTES - len(chances)
     sums = Block.of(make_reciprocals(shape).tobytes(), {f"{name}_reciprocals": 0})
-    text = _write_scan(shape) + _write_second_walk(shape, True) + _write_slow(shape)
+    text = _write_scan(shape) + _write_second_walk(shape, True) + write_slow(shape)
     code = assemble(text.replace("@", name), constants, name)
     halved = [
         make_chances(score_shift, shape.chance_bits, down).tobytes() for down in range(shape.most_down, 0, -1)
     ]
     if len(code) + len(sums) + len(chances) * (1 + len(halved)) > ROM_BANK_BYTES:
-        text, halved = _write_scan(shape) + _write_second_walk(shape, False) + _write_slow(shape), []
+        text, halved = _write_scan(shape) + _write_second_walk(shape, False) + write_slow(shape), []
         code = assemble(text.replace("@", name), constants, name)
     gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances) * (1 + len(halved))
     if gap < 0:
@@ -89,38 +125,7 @@ def _write_scan(shape: AttendShape) -> str:
         jp   attend_scan
 @_scan:
 {"".join(unit.format(n=n) for n in range(shape.slots - 1))}
-@_scanned:
-        ld   a, b
-        inc  a
-        jp   z, @_slow
-        xor  a
-        ldh  (h_over), a
-        sub  e
-        ld   e, a
-        ld   a, hi(c_table) + 1
-        sbc  a, c
-        ld   d, a           ; the table's address less the least score
-        ld   c, 0
-        ld   a, 0xFE
-        ldh  (h_ones), a
-        ld   (a_listed_from), sp
-        jp   @_walk
-@_less: inc  a
-        cp   c
-        jr   z, .equal
-        ld   c, a
-        ld   e, (hl)
-        ld   b, 255
-        add  a, c_reach
-        ret  c
-        ld   b, a
-        ret
-.equal: ld   a, e
-        cp   (hl)
-        ret  c
-        ld   e, (hl)
-        ret
-"""
+{_SCANNED}"""
 
 
 def _write_second_walk(shape: AttendShape, halved: bool) -> str:
@@ -214,160 +219,4 @@ def _write_second_walk(shape: AttendShape, halved: bool) -> str:
 .sum:   {compare}
         jp   nc, attend_chosen
 {again if halved else ""}
-"""
-
-
-def _write_slow(shape: AttendShape) -> str:
-    """DE is the least score, HL walks over upper bytes, B counts slots; the stack serves for calls."""
-    return f"""
-@_slow: ld   sp, a_stack
-        call .top
-        ld   de, 0xFFFF
-.least: ld   a, (hl-)
-        ld   c, a
-        ld   a, (hl)
-        sub  e
-        ld   a, c
-        sbc  a, d
-        jr   nc, .not_less
-        ld   d, c
-        ld   e, (hl)
-.not_less: dec hl
-        dec  b
-        jr   nz, .least
-        xor  a
-        ldh  (h_total), a
-        ldh  (h_total + 1), a
-        call .top
-.sum_up: call .chance
-        jr   z, .nothing
-        call .add
-.nothing: dec b
-        jr   nz, .sum_up
-        xor  a
-        ldh  (h_down), a
-.halve: ldh  a, (h_total)
-        ld   c, a
-        ldh  a, (h_total + 1)
-        ld   b, a
-        ld   a, lo({shape.most_sum})
-        sub  c
-        ld   a, hi({shape.most_sum})
-        sbc  a, b
-        jr   nc, .halved
-        srl  b
-        rr   c
-        ld   a, c
-        ldh  (h_total), a
-        ld   a, b
-        ldh  (h_total + 1), a
-        ldh  a, (h_down)
-        inc  a
-        ldh  (h_down), a
-        jr   .halve
-.halved: xor a
-        ldh  (h_total), a
-        ldh  (h_total + 1), a
-        ld   a, 0xFE
-        ldh  (h_ones), a
-        ld   hl, a_program + {UNIT_BYTES * shape.slots}
-        ld   a, l
-        ld   (attend_values + 1), a
-        ld   a, h
-        ld   (attend_values + 2), a
-        call .top
-.fill:  call .chance
-        jr   z, .filled
-        ld   c, a
-        ldh  a, (h_down)
-        or   a
-        jr   z, .whole
-.shift: srl  c
-        dec  a
-        jr   nz, .shift
-.whole: ld   a, c
-        or   a
-        jr   z, .filled
-        call .add
-        push bc
-        push hl
-        inc  hl             ; the address of the score's lower byte
-        ld   b, l
-        dec  a
-        jr   z, .one
-        add  a, a
-        ld   c, a
-        ld   a, (attend_values + 1)
-        sub  {UNIT_BYTES}
-        ld   (attend_values + 1), a
-        ld   l, a
-        ld   a, (attend_values + 2)
-        sbc  a, 0
-        ld   (attend_values + 2), a
-        ld   h, a
-        inc  hl
-        ld   (hl), b
-        inc  hl
-        inc  hl
-        inc  hl
-        inc  hl
-        ld   (hl), c
-        jr   .put
-.one:   ldh  a, (h_ones)
-        dec  a
-        ldh  (h_ones), a
-        ld   h, hi(a_ones)
-        ld   l, a
-        ld   (hl), b
-.put:   pop  hl
-        pop  bc
-.filled: dec b
-        jr   nz, .fill
-        ldh  a, (h_total)
-        ld   l, a
-        ldh  a, (h_total + 1)
-        ld   h, a
-        jp   attend_chosen
-.top:   ldh  a, (h_score + 1)   ; HL: the upper byte of the newest slot, B: how many
-        ld   h, a
-        ld   a, (a_count)
-        ld   b, a
-        dec  a
-        add  a, a
-        ld   l, a
-        ldh  a, (h_score)
-        add  a, l
-        ld   l, a
-        ret
-.add:   ld   c, a               ; the chance in A to h_total; A stays
-        ldh  a, (h_total)
-        add  a, c
-        ldh  (h_total), a
-        ldh  a, (h_total + 1)
-        adc  a, 0
-        ldh  (h_total + 1), a
-        ld   a, c
-        ret
-.chance: ld  a, (hl-)           ; of the score at HL, which goes on to the next: A, and whether it is 0
-        ld   c, a
-        ld   a, (hl-)
-        push hl
-        sub  e
-        ld   l, a
-        ld   a, c
-        sbc  a, d
-        cp   c_reach + 1
-        jr   nc, .none
-        add  a, hi(c_table)
-        ld   h, a
-        ld   a, (hl)
-        pop  hl
-        cp   {NO_CHANCE}
-        jr   z, .zero
-        srl  a
-        inc  a
-        ret
-.none:  pop  hl
-.zero:  xor  a
-        ret
 """
