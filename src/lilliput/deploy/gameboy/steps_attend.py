@@ -59,7 +59,7 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
     banks += [(f"attend_rows.{n}", Block.of(make_reciprocal_rows(n))) for n in range(_ROW_BANKS)]
     first = names[min(names)]  # code lies at the same addresses in each of them
     text = _write_setup() + _write_begin(shape, first) + _write_advance(shape)
-    text += _write_layer(shape, places, first)
+    text += _write_layer(shape, places) + _write_heads(shape, first)
     text += write_chosen(shape, f"{first}_reciprocals", "attend_products", "attend_rows")
     for layer, heads in enumerate(rooms):
         text += f"attend_{layer}: ld hl, attend_records{layer}\njp attend_layer\n"
@@ -170,7 +170,8 @@ attend_advance: {_SWITCH}
 """
 
 
-def _write_layer(shape: AttendShape, places: AttendPlaces, select: str) -> str:
+def _write_layer(shape: AttendShape, places: AttendPlaces) -> str:
+    """attend_layer: HL is the address of the layer's records."""
     starts = {
         "h_query": places.queries,
         "h_bits": places.key_bits,
@@ -189,6 +190,12 @@ attend_layer: ld (h_sp), sp
         {setting}
         ld   a, {shape.kv_heads}
         ldh  (h_kv), a
+"""
+
+
+def _write_heads(shape: AttendShape, select: str) -> str:
+    """What a layer does for each key head, whose record is at HL, and the end of a layer."""
+    return f"""
 attend_head: ld c, lo(h_code_bank)
         ld   b, {RECORD_BYTES}
 .copy:  ld   a, (hl+)

@@ -12,6 +12,35 @@ ENDINGS = {15: "rl c\nrla", 16: "nop\nnop\nnop", 17: "sra a\nnop"}
 """Three bytes that end a mean whose product, in A, C and a byte below, is shifted right by so much."""
 _HALVES = {15: 0x0040, 16: 0x0080, 17: 0x0100}
 """Half a unit, its two upper bytes: the uppermost first."""
+_PATCH_SHIFTS = """
+.left:  ld   (a_left + 1), a
+        ld   a, l
+        ld   (a_limited + 1), a
+        ld   a, h
+        ld   (a_limited + 2), a
+        ld   a, (a_half1 + 1)
+        ld   l, a
+        ld   a, (a_half2 + 1)
+        xor  b
+        jr   nz, .patch
+        ld   a, l
+        cp   c
+        jr   z, .patched
+.patch: ld   h, d
+        ld   l, e
+        ld   a, (hl+)
+        ld   (a_last_shift), a
+        ld   a, (hl+)
+        ld   (a_last_shift + 1), a
+        ld   a, (hl)
+        ld   (a_last_shift + 2), a
+        ld   a, c
+        ld   (a_half1 + 1), a
+        ld   a, b
+        ld   (a_half2 + 1), a
+        jr   .patched
+"""
+"""How often sums are doubled is in A, limit times the sum, doubled too, in HL, half a unit in BC, an ending at DE."""
 _DOUBLE = "add hl, hl\n"
 
 
@@ -170,32 +199,7 @@ def _find_shifts(shape: AttendShape) -> str:
         ld   de, .ending17
         ld   bc, {_HALVES[17]}
 .most:  ld   a, {shape.most_left}
-.left:  ld   (a_left + 1), a
-        ld   a, l
-        ld   (a_limited + 1), a
-        ld   a, h
-        ld   (a_limited + 2), a
-        ld   a, (a_half1 + 1)
-        ld   l, a
-        ld   a, (a_half2 + 1)
-        xor  b
-        jr   nz, .patch
-        ld   a, l
-        cp   c
-        jr   z, .patched
-.patch: ld   h, d
-        ld   l, e
-        ld   a, (hl+)
-        ld   (a_last_shift), a
-        ld   a, (hl+)
-        ld   (a_last_shift + 1), a
-        ld   a, (hl)
-        ld   (a_last_shift + 2), a
-        ld   a, c
-        ld   (a_half1 + 1), a
-        ld   a, b
-        ld   (a_half2 + 1), a
-        jr   .patched
+{_PATCH_SHIFTS}
 {endings}
 .patched:
 """

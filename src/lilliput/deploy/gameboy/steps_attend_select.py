@@ -128,12 +128,10 @@ def _write_scan(shape: AttendShape) -> str:
 {_SCANNED}"""
 
 
-def _write_second_walk(shape: AttendShape, halved: bool) -> str:
-    """C is the sum of 2 c - 2, its carries in h_over; DE the table's address less the least score."""
-    text = "@_walk:\n"
-    for number in range(shape.slots):
-        unit = f"a_program + {UNIT_BYTES * (shape.slots - 1 - number)}"
-        text += f"""
+def _write_place(number: int, shape: AttendShape) -> str:
+    """The walk on from a score when `number` places of the code of values are filled."""
+    unit = f"a_program + {UNIT_BYTES * (shape.slots - 1 - number)}"
+    return f"""
 .u{number}: pop hl
         ld   a, l
         ld   ({unit} + {_SLOT_AT}), a
@@ -173,6 +171,11 @@ def _write_second_walk(shape: AttendShape, halved: bool) -> str:
         ld   a, {number}
         jp   .walked
 """
+
+
+def _write_second_walk(shape: AttendShape, halved: bool) -> str:
+    """C is the sum of 2 c - 2, its carries in h_over; DE the table's address less the least score."""
+    text = "@_walk:\n" + "".join(_write_place(number, shape) for number in range(shape.slots))
     compare = f"ld a, lo({shape.most_sum})\nsub l\nld a, hi({shape.most_sum})\nsbc a, h\n"
     again = f"""
 .halve: ld   a, d           ; the table before has chances halved once more

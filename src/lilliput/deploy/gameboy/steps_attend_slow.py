@@ -50,6 +50,19 @@ _HELPERS = f"""
 """Where walks begin; adding a chance; finding a score's."""
 
 
+_ONE = """
+.one:   ldh  a, (h_ones)
+        dec  a
+        ldh  (h_ones), a
+        ld   h, hi(a_ones)
+        ld   l, a
+        ld   (hl), b
+.put:   pop  hl
+        pop  bc
+"""
+"""A chance of 1, of the slot in B."""
+
+
 def write_slow(shape: AttendShape) -> str:
     """Assembly, @_slow: it does what the rest of make_select_bank's code does.
 
@@ -160,14 +173,7 @@ def _write_filling(shape: AttendShape) -> str:
         inc  hl
         ld   (hl), c
         jr   .put
-.one:   ldh  a, (h_ones)
-        dec  a
-        ldh  (h_ones), a
-        ld   h, hi(a_ones)
-        ld   l, a
-        ld   (hl), b
-.put:   pop  hl
-        pop  bc
+{_ONE}
 .filled: dec b
         jr   nz, .fill
         ldh  a, (h_total)
