@@ -7,6 +7,7 @@ import numpy as np
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.rom import Rom
 from lilliput.deploy.gameboy.steps_attend import AttendPlaces, make_attention
+from lilliput.quantize import reference
 from lilliput.quantize.fixed import exact_product, make_exp2_table, make_reciprocal_table
 from lilliput.quantize.reference import Reference
 
@@ -48,17 +49,6 @@ done{n}: jr  finished{n}
 finished{n}: jp idle
 next{n}:
 """
-WATCHED = (
-    "call{n}",
-    "attend_query",
-    "attend_score",
-    "attend_scored",
-    "attend_chosen",
-    "a_channel",
-    "a_average",
-    "attend_averaged",
-    "done{n}",
-)
 
 
 class AttendBench:
@@ -87,7 +77,7 @@ class AttendBench:
         self._go(1)
 
     def attend(self, layer: int, queries, keys, values, frames: int = 40):
-        """(heads, d_head) means of queries (heads, d_head) when keys and values (kv_heads, d_head) have come."""
+        """(heads, d_head) means of queries of that shape; keys and values (kv_heads, d_head) are new."""
         shape = self.shape
         self._write(PLACES.queries, queries.astype("<i2").tobytes())
         stride = shape.planes + 1 & ~1
@@ -123,11 +113,11 @@ class AttendBench:
 def define(shape, layer: int, queries, keys, values):
     """(T, heads, d_head) what quantize/reference.py makes of queries (T, heads, d_head), and keys and values
     (T, kv_heads, d_head)."""
-    reference = Reference.__new__(Reference)
-    reference.model = SimpleNamespace(window=shape.slots, sum_bits=16, reciprocal_bits=8)
-    reference._exp2 = make_exp2_table(shape.chance_bits).astype(np.int64)
-    reference._reciprocal = make_reciprocal_table().astype(np.int64)
-    reference._checked = True
+    definition = Reference.__new__(Reference)
+    definition.model = SimpleNamespace(window=shape.slots, sum_bits=16, reciprocal_bits=8)
+    definition._exp2 = make_exp2_table(shape.chance_bits).astype(np.int64)
+    definition._reciprocal = make_reciprocal_table().astype(np.int64)
+    definition._checked = True
     numbers = SimpleNamespace(
         score_shift=shape.score_shifts[layer],
         v=SimpleNamespace(output_limit=shape.value_limit),
@@ -138,5 +128,27 @@ def define(shape, layer: int, queries, keys, values):
     by_head = keys.transpose(1, 0, 2)[:, None]
     scores = exact_product(grouped, by_head.astype(np.float64))
     assert abs(scores).max() < 2**15
-    means = reference._mix(numbers, scores, values.transpose(1, 0, 2).astype(np.float64), 0)
+    means = definition._mix(numbers, scores, values.transpose(1, 0, 2).astype(np.float64), 0)
     return means.transpose(2, 0, 1, 3).reshape(queries.shape)
+
+
+class Listening(Reference):
+    """The definition, which notes what its heads read and make, layer by layer."""
+
+    def __init__(self, model, monkeypatch) -> None:
+        super().__init__(model, checked=True)
+        self.queries, self.keys, self.values, self.means = [], [], [], []
+        monkeypatch.setattr(reference, "exact_product", self._listen)
+
+    def _listen(self, x, weights):
+        if x.ndim == 4 and x.shape[-1] == weights.shape[-1] == self.model.config.d_head:
+            heads, group, tokens, d_head = x.shape  # queries by kv head, and then keys
+            self.queries.append(x.transpose(2, 0, 1, 3).reshape(tokens, heads * group, d_head))
+            self.keys.append(weights[:, 0].astype(np.int64).transpose(1, 0, 2))
+        return exact_product(x, weights)
+
+    def _attend(self, layer, number, h, cache):
+        means = super()._attend(layer, number, h, cache)
+        self.means.append(means.reshape(self.queries[-1].shape))
+        self.values.append(cache.values[number][:, : len(h)].astype(np.int64).transpose(1, 0, 2))
+        return means

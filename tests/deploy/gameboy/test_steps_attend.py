@@ -1,4 +1,4 @@
-"""Attention in PyBoy: every mean against quantize/reference.py, whatever the scores are; cycles as predicted."""
+"""Attention in PyBoy: every mean against quantize/reference.py, whatever scores are; cycles as predicted."""
 
 from dataclasses import replace
 
@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.attend_room import plan_room
-from lilliput.deploy.gameboy.attend_shape import AttendShape
+from lilliput.deploy.gameboy.attend_shape import AttendShape, find_shape
 from lilliput.deploy.gameboy.steps_attend_scores import count_query_cycles, count_score_cycles
+from lilliput.deploy.gameboy.steps_turn import find_key_bits
 from lilliput.errors import ConfigError
+from lilliput.models.config import LlamaConfig
+from lilliput.quantize.settings import CARTRIDGE
 
 SMALL = AttendShape(
     layers=2,
@@ -54,7 +57,7 @@ def draw(shape, tokens, size, seed=0):
 
 
 def draw_queries_at_limits(shape, tokens):
-    """Token by token: all in one channel, 0, small, all equal, all small but one …; sums up to what 16 bits hold."""
+    """Token by token: all in one channel, 0, small, all equal, all but one 0; up to what 16 bits hold."""
     rng = np.random.default_rng(5)
     most, d_head = 32767 // (2**shape.planes - 1), shape.d_head
     queries = np.zeros((tokens, shape.kv_heads * shape.group, d_head), np.int64)
@@ -89,6 +92,28 @@ def test_means_are_the_reference_s(roms, emulators, name, size):
     shape = SHAPES[name]
     size = min(size, 32767 // (2**shape.planes - 1) // shape.d_head)
     check(roms, emulators, shape, shape.layers - 1, *draw(shape, 2 * shape.slots + 5, size, size))
+
+
+def test_heads_of_a_quantized_model_are_the_reference_s(roms, emulators, integers, monkeypatch):
+    config = LlamaConfig(vocab_size=61, d_model=32, n_layers=2, d_ff=44, context=40, n_heads=4, n_kv_heads=2)
+    model = integers.quantized(config, *CARTRIDGE, "window=16").model
+    shape = find_shape(model)
+    assert (shape.slots, shape.planes, shape.group) == (16, 6, 2)
+    listening = roms.Listening(model, monkeypatch)
+    listening.read(integers.draw_stories(config, seed=3)[0], listening.start())
+    assert len(listening.means[0]) > shape.slots
+    with roms.AttendBench(emulators, shape) as bench:
+        for token in range(len(listening.means[0])):
+            bench.advance()
+            for layer in range(shape.layers):
+                read = (listening.queries, listening.keys, listening.values)
+                means = bench.attend(layer, *(part[layer][token] for part in read))
+                assert means.tolist() == listening.means[layer][token].tolist()
+
+
+def test_a_model_in_other_numbers_is_refused(integers):
+    with pytest.raises(ConfigError, match="quantized with keys=odd"):
+        find_shape(integers.draw_model(0))
 
 
 def test_layers_do_not_disturb_one_another(roms, emulators):
@@ -154,6 +179,12 @@ def test_cycles_are_as_predicted_in_both_parts_of_a_head_s_code(roms, emulators)
                 query, score, scored = times[3 * number : 3 * number + 3]
                 assert score - query == count_query_cycles(shape)
                 assert scored - score == count_score_cycles(shape, token + 1, token + 1 >= head.split)
+
+
+@pytest.mark.parametrize(("d_head", "planes"), [(8, 6), (8, 7), (16, 7)])
+def test_keys_are_read_where_turning_leaves_them(d_head, planes):
+    first, second = (find_key_bits(0xC000, head, d_head // 2, planes) for head in (0, 1))
+    assert second - first == 2 * d_head
 
 
 def test_everything_has_its_own_bytes_of_battery_memory():

@@ -1,7 +1,8 @@
 """Where keys' code and values lie in the cartridge's battery memory.
 
-A key head's code is one slot behind another, and a jump. It may go on in the next bank once: from its beginning
-there. Values lie a channel in a page of 256 bytes; heads share a page's bytes in pairs, even and odd.
+A key head's code is one slot behind another, and a jump. It may go on in the next bank once: from its
+beginning there. Values lie a channel in a page of 256 bytes; heads share a page's bytes in pairs, even and
+odd.
 """
 
 from dataclasses import dataclass
@@ -95,6 +96,6 @@ def _say_full(shape: AttendShape, pages: int, banks: int) -> str:
     wanted = heads * (shape.slots * shape.slot_bytes + _LEAVE_BYTES) + 256 * pages
     return (
         f"keys and values of {shape.layers} layers, {shape.kv_heads} heads and {shape.slots} positions take "
-        f"{wanted:,} bytes, and {SRAM_BANK_BYTES * banks:,} are there in {banks} banks, less what is lost at their "
-        "ends: a shorter window or keys of fewer bits are needed"
+        f"{wanted:,} bytes, and {SRAM_BANK_BYTES * banks:,} are there in {banks} banks, less what is lost at "
+        "their ends: a shorter window or keys of fewer bits are needed"
     )

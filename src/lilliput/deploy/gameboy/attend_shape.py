@@ -1,9 +1,10 @@
-"""What attention on a cartridge is made for: numbers of the model, and the places in memory that it works in."""
+"""What attention on a cartridge is made for: numbers of the model, and places in memory."""
 
 from dataclasses import dataclass
 
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import INT16
+from lilliput.quantize.intmodel import IntModel
 
 HIGH_BYTES = 44
 """High memory of attention."""
@@ -50,7 +51,7 @@ class AttendShape:
             (
                 len(self.score_shifts) == self.layers
                 and all(-7 <= shift <= 1 for shift in self.score_shifts),
-                f"scores are shifted by {self.score_shifts}: -7 to 1 are possible, for each of {self.layers} layers",
+                f"scores are shifted by {self.score_shifts}: -7 to 1 are possible, {self.layers} times",
             ),
             (
                 self.value_limit << self.o_shift <= 127 and self.last_shift(self.most_sum) <= 17,
@@ -91,12 +92,44 @@ class AttendShape:
 
     @property
     def most_left(self) -> int:
-        """How often sums of values are doubled at most before they are divided: where the chances' sum is small."""
+        """How often sums of values are doubled at most before they are divided: where chances are few."""
         return max(0, 8 + self.o_shift - (self.chance_bits + 1))
 
     def last_shift(self, total: int) -> int:
-        """By how much a product with the reciprocal is shifted right, of a sum that was doubled where it can be."""
+        """By how much a product with the reciprocal is shifted right, of a sum doubled where it can be."""
         return max(15, 7 + total.bit_length() - self.o_shift)
+
+
+def find_shape(model: IntModel) -> AttendShape:
+    """Of an integer model. Raises ConfigError for one that attention on a Game Boy does not compute."""
+    config, layers = model.config, model.layers
+    wishes = (
+        (model.odd_keys, "keys=odd"),
+        (model.sum_bits == 16, "sum_bits=16"),
+        (model.reciprocal_bits == 8, "reciprocal_bits=8"),
+        (all(layer.q_sum_limit for layer in layers), "score_bits=16"),
+    )
+    for holds, wish in wishes:
+        if not holds:
+            raise ConfigError(f"attention on a Game Boy needs a model that was quantized with {wish}")
+    alike = {(layer.k_limit, layer.v.output_limit, layer.o_shift) for layer in layers}
+    if len(alike) > 1:
+        raise ConfigError(
+            f"attention on a Game Boy needs layers alike in keys, values and o_shift, not {alike}"
+        )
+    ((k_limit, value_limit, o_shift),) = alike
+    return AttendShape(
+        layers=config.n_layers,
+        kv_heads=config.n_kv_heads,
+        group=config.n_heads // config.n_kv_heads,
+        d_head=config.d_head,
+        slots=model.window or config.context,
+        planes=k_limit.bit_length(),
+        value_limit=value_limit,
+        chance_bits=model.chance_bits,
+        o_shift=o_shift,
+        score_shifts=tuple(layer.score_shift for layer in layers),
+    )
 
 
 @dataclass(frozen=True)
@@ -106,7 +139,7 @@ class AttendPlaces:
     queries: int
     """Words of turned queries, head by head."""
     key_bits: int
-    """Bits of the first key head's new key (see steps_turn.find_key_bits); the next head's are 2 d_head behind."""
+    """Bits of the first head's new key (see steps_turn.find_key_bits); the next one's are 2 d_head behind."""
     values: int
     """New values, signed bytes, head by head."""
     means: int

@@ -35,7 +35,7 @@ def make_chances(score_shift: int, chance_bits: int, down: int = 0) -> NDArray[n
 
 
 def reach(score_shift: int, chance_bits: int) -> int:
-    """The greatest difference of the upper bytes of a score and the greatest one that gives a chance above 0."""
+    """By how much a score's upper byte may be below the greatest one's, and its chance be above 0."""
     return make_chances(score_shift, chance_bits).size // 256 - 1
 
 
@@ -55,17 +55,19 @@ def make_products(shape: AttendShape) -> bytes:
 
 
 def make_reciprocal_rows(bank: int) -> bytes:
-    """Bank 0 to 3 of products with reciprocals from LEAST_RECIPROCAL on: of each the low bytes, then the high."""
+    """Bank 0 to 3 of products with reciprocals from LEAST_RECIPROCAL on: low bytes, then high ones."""
     first = LEAST_RECIPROCAL + ROWS_OF_BANK * bank
     products = np.outer(np.arange(first, first + ROWS_OF_BANK), np.arange(256))
     return np.stack([products & 0xFF, products >> 8], axis=1).astype(np.uint8).tobytes()
 
 
-def means_fit(shape: AttendShape, made_limit: int) -> bool:
-    """Whether no mean needs to be saturated to made_limit, whatever the chances' sum is."""
+def means_fit(shape: AttendShape) -> bool:
+    """Whether no mean needs to be saturated to its bits, whatever the sum of chances is."""
+    limit = (1 << (shape.value_limit << shape.o_shift).bit_length()) - 1
+    least = 1 << shape.chance_bits - shape.most_down  # the greatest chance, halved as often as it can be
     for total, short in enumerate(make_reciprocals(shape).tolist()):
         shift = 7 + total.bit_length() - shape.o_shift
         most = shape.value_limit * total * (short + LEAST_RECIPROCAL)
-        if total >= 1 << 4 and (most + (1 << shift >> 1)) >> shift > made_limit:
+        if total >= least and (most + (1 << shift >> 1)) >> shift > limit:
             return False
     return True

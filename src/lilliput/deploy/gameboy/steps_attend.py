@@ -13,16 +13,23 @@ from dataclasses import dataclass
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.attend_room import NEVER, HeadRoom, plan_room
-from lilliput.deploy.gameboy.attend_shape import HIGH_BYTES, RECORD_BYTES, AttendPlaces, AttendShape
-from lilliput.deploy.gameboy.attend_tables import make_products, make_reciprocal_rows
+from lilliput.deploy.gameboy.attend_shape import (
+    HIGH_BYTES,
+    RECORD_BYTES,
+    AttendPlaces,
+    AttendShape,
+    find_shape,
+)
+from lilliput.deploy.gameboy.attend_tables import make_products, make_reciprocal_rows, means_fit
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.rom import Rom
 from lilliput.deploy.gameboy.steps_attend_means import write_chosen
 from lilliput.deploy.gameboy.steps_attend_scores import write_key, write_query
 from lilliput.deploy.gameboy.steps_attend_select import SCAN_BYTES, make_select_bank
 from lilliput.deploy.gameboy.steps_attend_values import make_program, write_ones
+from lilliput.errors import ConfigError
 
-__all__ = ["HIGH_BYTES", "AttendPlaces", "AttendShape", "Attention", "make_attention"]
+__all__ = ["HIGH_BYTES", "AttendPlaces", "AttendShape", "Attention", "find_shape", "make_attention"]
 
 _ROW_BANKS = 4
 _SWITCH = "ldh a, (rSVBK)\nldh (h_svbk), a\nld a, attend_wram\nldh (rSVBK), a\n"
@@ -51,7 +58,12 @@ class Attention:
 
 
 def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
-    """All of attention. Raises ConfigError where battery memory does not hold keys and values."""
+    """All of attention. Raises ConfigError where battery memory does not hold keys and values, or means might
+    have to be saturated."""
+    if not means_fit(shape):
+        raise ConfigError(
+            f"means of values up to {shape.value_limit}, shifted by {shape.o_shift}, may not fit a byte"
+        )
     rooms = plan_room(shape)
     names = {shift: f"attend_select{number}" for number, shift in enumerate(sorted(set(shape.score_shifts)))}
     banks = [(f"{name}_bank", make_select_bank(name, shape, places, shift)) for shift, name in names.items()]

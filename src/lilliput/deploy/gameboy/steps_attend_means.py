@@ -1,8 +1,9 @@
 """Sums of values divided by the sum of chances: what the matrix o reads.
 
-A product with the reciprocal's 8 bits is looked up in the reciprocal's row of the ROM, a byte at a time. All that
-the sum of chances says is worked out once a head, in attend_chosen, and written into the code that divides. The
-sums have the values' limit times the sum of chances too much; half a unit less the product of that is added.
+A product with the reciprocal's 8 bits is looked up in the reciprocal's row of the ROM, a byte at a time. All
+that the sum of chances says is worked out once a head, in attend_chosen, and written into the code that
+divides. The sums have the values' limit times the sum of chances too much; half a unit less the product of
+that is added.
 """
 
 from lilliput.deploy.gameboy.attend_shape import AttendShape
@@ -40,7 +41,7 @@ _PATCH_SHIFTS = """
         ld   (a_half2 + 1), a
         jr   .patched
 """
-"""How often sums are doubled is in A, limit times the sum, doubled too, in HL, half a unit in BC, an ending at DE."""
+"""A: how often sums are doubled; HL: limit times the sum, doubled too; BC: half a unit; DE: an ending."""
 _DOUBLE = "add hl, hl\n"
 
 
@@ -153,7 +154,7 @@ attend_chosen: ld b, h
 
 
 def _find_shifts(shape: AttendShape) -> str:
-    """D is 8 + o_shift less the sum's bits: how often sums are doubled, or, below 0, what is above a shift of 15."""
+    """D: 8 + o_shift less the sum's bits, so how often sums are doubled, or, below 0, shifts beyond 15."""
     endings = "".join(f".ending{shift}: {ending}\n" for shift, ending in ENDINGS.items())
     return f"""
         ld   d, {shape.o_shift}

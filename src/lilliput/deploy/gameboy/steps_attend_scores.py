@@ -1,9 +1,9 @@
 """Keys as code in battery memory, and a query's tables of signed sums that the code looks up.
 
-A key's bits of one plane are an entry of the table. They are turned about, and the sums are 0x8000 more than they
-are: the code leaves 0x8000 less the score. (Each plane's entry counts 2 ** plane times, together an odd number
-of times.) So the code of a slot is, from the highest plane to the lowest, `ld sp, entry`, `pop de`, `add hl, de`
-with `add hl, hl` between, and then `ld sp, behind its score`, `push hl`.
+A key's bits of one plane are an entry of the table. They are turned about, and the sums are 0x8000 more than
+they are: the code leaves 0x8000 less the score. (Each plane's entry counts 2 ** plane times, together an odd
+number of times.) So the code of a slot is, from the highest plane to the lowest, `ld sp, entry`, `pop de`,
+`add hl, de` with `add hl, hl` between, and then `ld sp, behind its score`, `push hl`.
 """
 
 from lilliput.deploy.gameboy.assembler import assemble
@@ -23,7 +23,7 @@ _LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _DOUBLE, _PUSH_HL, _JP, _LD_A = (
 
 
 def write_query(shape: AttendShape) -> str:
-    """Assembly, attend_query: tables of the query at h_query, which goes on to the next; then to attend_score.
+    """Assembly, attend_query: tables of the query at h_query, which then is the next; on to attend_score.
 
     The sum of a query's magnitudes must be below 2 ** 14. About 2,170 M-cycles a table; all registers change.
     """
@@ -107,7 +107,7 @@ def _write_walk() -> str:
 
 
 def write_key(shape: AttendShape) -> str:
-    """Assembly, attend_key: the new key at h_bits and values at h_value go to battery memory; then to attend_stored.
+    """Assembly, attend_key: the new key at h_bits and values at h_value are stored; on to attend_stored.
 
     Both addresses go on to the next key head's. About 500 M-cycles at 6 planes; all registers change.
     """
@@ -241,5 +241,5 @@ def count_query_cycles(shape: AttendShape) -> int:
 
 
 def count_score_cycles(shape: AttendShape, positions: int, crossing: bool) -> int:
-    """M-cycles from attend_score to attend_scored; crossing: whether all slots of a head's first part are in use."""
+    """M-cycles from attend_score to attend_scored; crossing: whether a head's first part is full."""
     return 16 + positions * shape.slot_cycles + 4 + (14 if crossing else 0)

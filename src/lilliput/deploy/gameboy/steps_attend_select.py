@@ -1,9 +1,9 @@
 """From scores to chances: the greatest score, who is near enough to it, and code for each chance above 0.
 
 A score lies as 0x8000 less the score, so the greatest is the least of numbers without a sign. The scan walks
-from the newest slot down and keeps the addresses of those whose upper byte is near the least so far. The second
-walk looks up their chances. A chance of 1 becomes a byte in a list; greater ones are written into the code of
-steps_attend_values.py, from its end to its beginning: one stretch of code here for each place there.
+from the newest slot down and keeps the addresses of those whose upper byte is near the least so far. The
+second walk looks up their chances. A chance of 1 becomes a byte in a list; greater ones are written into the
+code of steps_attend_values.py, from its end to its beginning: one stretch of code here for each place there.
 
 Chances that must be halved are looked up once more, in a table of halved ones. Where neither serves, the slow
 way does: scores near the end of 16 bits, or tables too great for the bank (score shifts from 0 on).
@@ -60,9 +60,9 @@ _SCANNED = """
 def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_shift: int) -> Block:
     """A whole bank of the ROM for layers of one score_shift; it begins with the routine `name`.
 
-    Reads h_score (address of the upper byte of slot 0's score), a_count, the scores; it is jumped to, and jumps
-    to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
-    reciprocal is at `NAME_reciprocals` + HL. Changes every register. Every position takes 7 or 14 M-cycles, one
+    Reads h_score (address of the upper byte of slot 0's score), a_count and the scores; it is jumped to, and
+    jumps to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
+    reciprocal is at `NAME_reciprocals` + HL. Changes every register. A position takes 7 or 14 M-cycles, one
     whose chance is looked up 35 to 51 more; the slow way some 200 a position. Raises ConfigError where a bank
     does not hold it.
     """

@@ -1,4 +1,4 @@
-"""The slow way from scores to chances, which serves all (see steps_attend_select.py): position by position."""
+"""The slow way from scores to chances, which serves all (see steps_attend_select.py)."""
 
 from lilliput.deploy.gameboy.attend_shape import UNIT_BYTES, AttendShape
 from lilliput.deploy.gameboy.attend_tables import NO_CHANCE

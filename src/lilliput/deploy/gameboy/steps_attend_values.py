@@ -1,9 +1,9 @@
 """Sums of chances times values, channel by channel.
 
-The bank of products has a page for each value, in which a chance finds their product. A channel's values lie in
-one page of battery memory, a slot's at the byte that its score's address has. So a chance is 13 bytes of code
-in work memory, filled in once for all channels and run once for each: 16 M-cycles. Chances of 1 need no product:
-their values are summed in A, eight before it could overflow: 5.25 M-cycles each.
+The bank of products has a page for each value, in which a chance finds their product. A channel's values lie
+in one page of battery memory, a slot's at the byte that its score's address has. So a chance is 13 bytes of
+code in work memory, filled in once for all channels and run once for each: 16 M-cycles. Chances of 1 need no
+product: their values are summed in A, eight before it could overflow: 5.25 M-cycles each.
 
 A value v counts as v + limit throughout; steps_attend_means.py takes away what is too much.
 """
@@ -36,8 +36,8 @@ def make_program(shape: AttendShape, places: AttendPlaces) -> Block:
 
     a_channel: from the list of ones and the units that are filled in, to means of all channels at h_mean. It
     needs the banks of products and values, D = the page of channel 0, and what attend_chosen set; it changes
-    every register and goes on at attend_averaged. A channel takes 53 M-cycles (two slots more in the list of
-    ones may cost 6 more), 16 for each unit, 4.5 for each one and 6 for each eight of these; and then a mean 52.
+    every register and goes on at attend_averaged. A channel takes 40 M-cycles (47 where the list of ones has
+    an odd length), 16 for each unit, 4.5 for each one, 6 for each eight of these, and its mean 53.
     """
     return assemble(
         f"""
