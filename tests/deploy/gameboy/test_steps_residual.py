@@ -70,5 +70,5 @@ def test_what_does_not_fit_is_refused():
         write_coarsen("step", size=64, shift=8, source=TARGET, high=HIGH)
     with pytest.raises(ConfigError, match="too wide"):
         write_coarsen("step", size=1030, shift=1, source=TARGET, high=HIGH)
-    with pytest.raises(ConfigError, match="more banks"):
+    with pytest.raises(ConfigError, match="255 banks"):
         write_embed("embed", size=4096, vocabulary=512, rows="rows", target=TARGET, high=HIGH)

@@ -44,11 +44,11 @@ def write_embed(name: str, *, size: int, vocabulary: int, rows: str, target: int
     every register and the bank of the ROM; the stack may be anywhere.
     """
     tokens = find_tokens_of_bank(size)
-    if vocabulary > 256 * tokens:
-        raise ConfigError(f"{vocabulary} tokens of {size} words need more banks than a cartridge has")
+    unroll = max(part for part in (8, 4, 2, 1) if size % part == 0)
+    if vocabulary > 255 * tokens or size // unroll > 256:
+        raise ConfigError(f"{vocabulary} tokens of {size} words: a cartridge has 255 banks for up to 2,048 words")
     bits = tokens.bit_length() - 1
     times = "".join("add hl, hl\n" + "add hl, de\n" * int(digit) for digit in f"{2 * size:b}")
-    unroll = max(part for part in (8, 4, 2, 1) if size % part == 0)
     half = "srl h\nrr l\n"
     word = "pop de\nld a, e\nld (hl+), a\nld a, d\nld (hl+), a\n"
     return assemble(
@@ -108,7 +108,7 @@ def write_coarsen(name: str, *, size: int, shift: int, source: int, high: int) -
         ld   b, {size // unroll & 0xFF}
 .word:  {word * unroll}
         dec  b
-        jr   nz, .word
+        jp   nz, .word
         ldh  a, ({high})
         ld   l, a
         ldh  a, ({high + 1})
