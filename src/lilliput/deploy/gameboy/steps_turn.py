@@ -1,7 +1,8 @@
 """Rotary positions: pairs of channels are turned by products that are looked up.
 
-A product of a value's magnitude with a cosine's is one word of a row of the ROM; its sign chooses between two
-pages of the row. A sum of two has 17 bits, the uppermost in the carry.
+A product of a magnitude's lower 8 bits with a cosine's is one word of a row of the ROM; its sign chooses between
+two pages of the row. A sum of two has 17 bits, the uppermost in the carry. A magnitude of 9 bits is seldom: 256
+times a cosine is 2 of it when 7 bits have been shifted away, so results are corrected afterwards.
 """
 
 from typing import Any
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
-from lilliput.deploy.gameboy.turn_tables import BYTES_OF_PAIR, COSINE_BITS, MIDDLE, ROWS_OF_BANK, TURN_LIMIT
+from lilliput.deploy.gameboy.turn_tables import BYTES_OF_PAIR, COSINE_BITS, MIDDLE, ROWS_OF_BANK
 from lilliput.errors import ConfigError
 
-BYTES_OF_ANGLE = 5
-"""Of high memory, for each pair of channels: bank and page of the row of the cosine, of the sine, and the page
-of minus the sine."""
-HIGH_BYTES = 7
+BYTES_OF_ANGLE = 11
+"""Of high memory, for each pair of channels: bank and page of the row of the cosine, of the sine, and the page of
+minus the sine; then words: -2 sin, 2 cos, 2 sin."""
+HIGH_BYTES = 12
+TURN_LIMITS = (255, 511)
 _MOST_KEY_BITS = 14
-_MOST_OFFSET = 300
+_MOST_OFFSET = 511
 
 
 def write_angles(name: str, *, pairs: int, table: str, rows: str, angles: int) -> Block:
@@ -54,6 +56,27 @@ def write_angles(name: str, *, pairs: int, table: str, rows: str, angles: int) -
         ldh  ({at + 4}), a
         ld   a, d
         ldh  ({at + 2}), a
+        push hl
+        ldh  a, ({at + 1})
+        call .twice
+        ld   a, l
+        ldh  ({at + 7}), a
+        ld   a, h
+        ldh  ({at + 8}), a
+        ld   c, e
+        ldh  a, ({at + 3})
+        call .twice
+        ld   a, l
+        ldh  ({at + 9}), a
+        ld   a, h
+        ldh  ({at + 10}), a
+        ldh  a, ({at + 4})
+        call .twice
+        ld   a, l
+        ldh  ({at + 5}), a
+        ld   a, h
+        ldh  ({at + 6}), a
+        pop  hl
 """
     return assemble(
         f"""{text}
@@ -72,18 +95,30 @@ def write_angles(name: str, *, pairs: int, table: str, rows: str, angles: int) -
         ld   d, a
         pop  af
         ret
+.twice: ld   h, 0           ; HL = 2 C, below zero where the page in A says so
+        ld   l, c
+        add  hl, hl
+        rra
+        ret  nc
+        xor  a
+        sub  l
+        ld   l, a
+        sbc  a, a
+        sub  h
+        ld   h, a
+        ret
 """,
         name=name,
     )
 
 
 def write_turn_queries(
-    name: str, *, heads: int, pairs: int, queries: int, q_shift: int, sum_limit: int, angles: int, high: int
+    name: str, *, heads: int, pairs: int, queries: int, q_shift: int, sum_limit: int, angles: int, high: int, limit: int
 ) -> Block:
     """A routine for bank 0, `name`: queries turned, rounded, and halved until they are within `sum_limit`.
 
     At `queries` lie words, for each head and each of its `pairs` of channels i and i + pairs, one behind the
-    other; the results take their places. What is beyond ±255 is taken as that. `angles`: as write_angles left
+    other; the results take their places. What is beyond `limit`, 255 or 511, is taken as that. `angles`: as write_angles left
     them; `high`: HIGH_BYTES of high memory. It changes every register and the bank of the ROM; the stack may be
     anywhere. Raises ConfigError for a q_shift beyond 0 to 7.
     """
@@ -91,7 +126,7 @@ def write_turn_queries(
         raise ConfigError(f"queries have a shift of {q_shift}: 0 to 7 are possible")
     return assemble(
         f"{name}: ld ({high}), sp\n"
-        + _turn_all(heads, pairs, queries, _round_query(q_shift), angles, high)
+        + _turn_all(heads, pairs, queries, _round_query(q_shift), angles, high, limit, down=q_shift)
         + (_halve_all(heads, 2 * pairs, queries, sum_limit, high) if sum_limit else "")
         + _leave(high),
         name=name,
@@ -99,7 +134,7 @@ def write_turn_queries(
 
 
 def write_turn_keys(
-    name: str, *, heads: int, pairs: int, keys: int, key_bits: int, k_shift: int, angles: int, high: int, offsets: str
+    name: str, *, heads: int, pairs: int, keys: int, key_bits: int, k_shift: int, angles: int, high: int, offsets: str, limit: int
 ) -> Block:
     """A routine for bank 0, `name`: keys turned, less their offsets, as bits of odd numbers.
 
@@ -110,12 +145,12 @@ def write_turn_keys(
     them; `high`: HIGH_BYTES + 2 + 2 * pairs of high memory. It changes every register and the bank of the ROM;
     the stack may be anywhere. Raises ConfigError for shifts that 16 bits do not hold.
     """
-    if key_bits + k_shift + 6 > _MOST_KEY_BITS:
-        raise ConfigError(f"keys of {key_bits} bits with {k_shift} more behind them: 8 are possible together")
+    if key_bits + k_shift + 5 > _MOST_KEY_BITS:
+        raise ConfigError(f"keys of {key_bits} bits with {k_shift} more behind them: 9 are possible together")
     return assemble(
         f"{name}: ld ({high}), sp\nld a, e\nldh ({high + HIGH_BYTES}), a\n"
         f"ld a, d\nldh ({high + HIGH_BYTES + 1}), a\n"
-        + _turn_all(heads, pairs, keys, _QUARTER, angles, high)
+        + _turn_all(heads, pairs, keys, _EIGHTH, angles, high, limit, up=4)
         + f"ld a, bank({offsets})\nld (rROMB0), a\nld sp, {keys}\nld a, {heads}\nldh ({high + 2}), a\n"
         + _make_bits(2 * pairs, key_bits, k_shift, high)
         + _leave(high),
@@ -128,7 +163,7 @@ def make_key_offsets(offsets: NDArray[np.int16], key_bits: int, k_shift: int) ->
     least = int(np.abs(offsets.astype(np.int64)).max())
     if least > _MOST_OFFSET:
         raise ConfigError(f"a key's offset is {least}: {_MOST_OFFSET} are possible")
-    numbers = (1 << key_bits + 5 + k_shift) - (2 * MIDDLE >> 2) - 32 * offsets.astype(np.int64)
+    numbers = (1 << key_bits + 4 + k_shift) - (2 * MIDDLE >> 3) - 16 * offsets.astype(np.int64)
     return in_pairs(numbers).astype("<i2").tobytes()
 
 
@@ -142,16 +177,34 @@ def find_key_bits(keys: int, head: int, pairs: int, key_bits: int) -> int:
     return keys + 4 * pairs * (head + 1) - -(-2 * pairs // 8) * (key_bits + 1 & ~1)
 
 
-def _turn_all(heads: int, pairs: int, first: int, ending: str, angles: int, high: int) -> str:
-    """All heads; `ending` makes the word A:H of the 17 bits carry, A, L, and may change L."""
+def _turn_all(
+    heads: int,
+    pairs: int,
+    first: int,
+    ending: str,
+    angles: int,
+    high: int,
+    limit: int,
+    up: int = 0,
+    down: int = 0,
+) -> str:
+    """All heads; `ending` makes the word A:H of the 17 bits carry, A, L; it may change L, and what stands for FREE.
+
+    up: by how many places what it makes is finer than a 128th; down: by how many that is shifted then.
+    """
+    if limit not in TURN_LIMITS:
+        raise ConfigError(f"queries and keys of up to {limit} before they are turned: set turn_bits to 9 or 10")
+    clear = "".join(f"ldh ({high + at}), a\n" for at in range(7, 12))
     text = f"""
         ld   sp, {first}
+        xor  a
+        {clear}
         ld   a, {heads}
         ldh  ({high + 2}), a
 .head:
 """
     for pair in range(pairs):
-        text += _turn_pair(pair, angles + BYTES_OF_ANGLE * pair, high + 3, ending)
+        text += _turn_pair(pair, angles + BYTES_OF_ANGLE * pair, high, ending, down)
     text += f"""
         ldh  a, ({high + 2})
         dec  a
@@ -160,11 +213,12 @@ def _turn_all(heads: int, pairs: int, first: int, ending: str, angles: int, high
         jp   .turned
 """
     for pair in range(pairs):
-        text += _classify_rarely(f"a{pair}", "d", "e") + _classify_rarely(f"b{pair}", "b", "c")
-    return text + ".turned:\n"
+        text += _take_sign(pair, angles + BYTES_OF_ANGLE * pair + 5)
+    return text + (_CLIP if limit == TURN_LIMITS[0] else _take_far(high)) + _correct(high, up) + ".turned:\n"
 
 
-def _turn_pair(pair: int, angle: int, products: int, ending: str) -> str:
+def _turn_pair(pair: int, angle: int, high: int, ending: str, down: int) -> str:
+    products, shift = high + 3, "sra b\nrr c\nsra d\nrr e\n"
     return f"""
         pop  de             ; a
         pop  bc             ; b
@@ -210,7 +264,7 @@ def _turn_pair(pair: int, angle: int, products: int, ending: str) -> str:
         ldh  a, ({products + 1})
         adc  a, (hl)
         ld   l, c
-        {ending}
+        {ending.replace("FREE", "bc")}
         ld   b, a
         ld   c, h
         ldh  a, ({angle + 3})
@@ -225,53 +279,153 @@ def _turn_pair(pair: int, angle: int, products: int, ending: str) -> str:
         ldh  a, ({products + 3})
         adc  a, (hl)
         ld   l, e
-        {ending}
+        {ending.replace("FREE", "de")}
         ld   d, a
         ld   e, h
+        ldh  a, ({high + 11})
+        or   a
+        call nz, .correct
+        {shift * down}
         push de
         push bc
         add  sp, 4
 """
 
 
-def _classify_rarely(name: str, high: str, low: str) -> str:
-    """From a word whose high byte, in A, is not 0 to 1 for a negative one, else 0, and its magnitude."""
+def _take_sign(pair: int, words: int) -> str:
+    """Of words whose high byte, in A, is not 0: 1 for a negative one in the high byte, the magnitude in the low.
+
+    The stack is where the pair was read: there is room for two words.
+    """
     return f"""
-.{name}: inc a
-        jr   nz, .{name}_great
-        sub  {low}
-        jr   z, .{name}_least
-        ld   {low}, a
-        ld   {high}, 1
-        jp   .{name}_known
-.{name}_great: ld a, {high}
-        rlca
-        and  1
-        ld   {high}, a
-        ld   {low}, {TURN_LIMIT}
-        jp   .{name}_known
-.{name}_least: ld {low}, {TURN_LIMIT}
-        ld   {high}, 1
-        jp   .{name}_known
+.a{pair}: inc a
+        jr   nz, .a{pair}_far
+        sub  e
+        jr   z, .a{pair}_far
+        ld   e, a
+        ld   d, 1
+        jp   .a{pair}_known
+.a{pair}_far: ld a, {words + 2 & 0xFF}
+        call .far
+        jp   .a{pair}_known
+.b{pair}: inc a
+        jr   nz, .b{pair}_far
+        sub  c
+        jr   z, .b{pair}_far
+        ld   c, a
+        ld   b, 1
+        jp   .b{pair}_known
+.b{pair}_far: push de
+        ld   d, b
+        ld   e, c
+        ld   a, {words & 0xFF}
+        call .far
+        ld   b, d
+        ld   c, e
+        pop  de
+        jp   .b{pair}_known
 """
 
 
-_QUARTER = "rra\nrr l\nsrl a\nrr l\nld h, l"
-"""A:H = a fourth of the 17 bits carry, A, L, rounded down."""
+_CLIP = """
+.far:   ld   a, d
+        rlca
+        and  1
+        ld   d, a
+        ld   e, 255
+        ret
+"""
+"""What is beyond ±255."""
+
+
+def _take_far(high: int) -> str:
+    """DE beyond ±255: its sign in D, the lower byte in E, and 256 times its turned pair's words to the correction."""
+    words = ""
+    for at in (high + 7, high + 9):
+        words += f"""
+        ld   a, (hl+)
+        ld   c, a
+        ld   a, (hl+)
+        ld   b, a
+        bit  0, d
+        jr   z, .add{at}
+        xor  a
+        sub  c
+        ld   c, a
+        sbc  a, a
+        sub  b
+        ld   b, a
+.add{at}: ldh a, ({at})
+        add  a, c
+        ldh  ({at}), a
+        ldh  a, ({at + 1})
+        adc  a, b
+        ldh  ({at + 1}), a
+"""
+    return f"""
+.far:   ld   l, a
+        ld   h, 0xFF
+        ld   a, b
+        ldh  ({high + 3}), a
+        ld   a, c
+        ldh  ({high + 4}), a
+        ld   a, d
+        rlca
+        jr   c, .below
+        ld   b, d
+        ld   c, e
+        ld   d, 0
+        jr   .magnitude
+.below: xor  a
+        sub  e
+        ld   c, a
+        sbc  a, a
+        sub  d
+        ld   b, a
+        ld   d, 1
+.magnitude: ld a, b
+        cp   2
+        jr   c, .held
+        ld   c, 255
+.held:  ld   e, c
+        {words}
+        ld   a, 1
+        ldh  ({high + 11}), a
+        ldh  a, ({high + 3})
+        ld   b, a
+        ldh  a, ({high + 4})
+        ld   c, a
+        ret
+"""
+
+
+def _correct(high: int, up: int) -> str:
+    """BC and DE and their corrections, which are cleared."""
+    shift = "add hl, hl\n" * up
+    text = ".correct:\n"
+    for at, upper, lower in ((high + 7, "b", "c"), (high + 9, "d", "e")):
+        text += f"""
+        ldh  a, ({at})
+        ld   l, a
+        ldh  a, ({at + 1})
+        ld   h, a
+        {shift}
+        add  hl, {upper}{lower}
+        ld   {upper}, h
+        ld   {lower}, l
+"""
+    clear = "".join(f"ldh ({high + at}), a\n" for at in range(7, 12))
+    return f"{text}\nxor a\n{clear}ret\n"
+
+
+_EIGHTH = "rra\nrr l\n" + 2 * "srl a\nrr l\n" + "ld h, l"
+"""A:H = an eighth of the 17 bits carry, A, L, rounded down."""
 
 
 def _round_query(q_shift: int) -> str:
-    """A:H = rsh(x, 7 + q_shift) of x + 2 MIDDLE."""
-    text = "ld h, a\nld a, 0\nrla\n"
-    if q_shift:
-        text += f"push de\nld de, {(64 << q_shift) - 64}\nadd hl, de\npop de\nadc a, 0\n"
-    else:
-        text += "add hl, hl\nrla\n"
-    text += "srl a\nrr h\n" * max(0, q_shift - 1)
-    middle = 2 * MIDDLE >> COSINE_BITS + q_shift
-    if middle >= 256:
-        return text + f"sub {middle >> 8}"
-    return text + f"ld l, a\nld a, h\nsub {middle}\nld h, a\nld a, l\nsbc a, 0"
+    """A:H = the 17 bits carry, A, L, less 2 MIDDLE, in 128ths that are rounded when q_shift places more go."""
+    half = f"ld FREE, {(64 << q_shift) - 64}\nadd hl, FREE\nadc a, 0\n" if q_shift else ""
+    return f"ld h, a\nld a, 0\nrla\n{half}add hl, hl\nrla\nsub {2 * MIDDLE >> COSINE_BITS + 8}"
 
 
 def _halve_all(heads: int, width: int, first: int, limit: int, high: int) -> str:
@@ -329,7 +483,7 @@ def _halve_all(heads: int, width: int, first: int, limit: int, high: int) -> str
 
 def _make_bits(width: int, bits: int, k_shift: int, high: int) -> str:
     """Of each head: every channel's number into high memory, then these turned into bytes of a bit each."""
-    down, numbers = 6 + k_shift, high + HIGH_BYTES + 2
+    down, numbers = 5 + k_shift, high + HIGH_BYTES + 2
     shift = "sla e\nrla\n" * (8 - down) + "srl a\n" * (down - 8)
     text = f"""
 .key:   ldh  a, ({high + HIGH_BYTES})

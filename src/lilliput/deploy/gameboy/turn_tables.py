@@ -7,8 +7,7 @@ from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES
 from lilliput.errors import ConfigError
 
-TURN_LIMIT = 255
-"""Greatest magnitude of what is turned."""
+_MOST_MAGNITUDE = 255
 COSINE_BITS = 7
 MIDDLE = 2**15 + 2**5
 """What products have more in the tables, so that they are not negative, and two of them half a unit."""
@@ -22,7 +21,7 @@ def make_turn_rows(name: str) -> tuple[Block, ...]:
 
     A row of a cosine is 1 KB: low bytes of the products, low bytes of those of -0 to -255, high bytes of both.
     """
-    magnitudes = np.arange(TURN_LIMIT + 1)
+    magnitudes = np.arange(_MOST_MAGNITUDE + 1)
     rows = []
     for cosine in range(_ONE + 1):
         both = np.stack([magnitudes, -magnitudes]) * cosine + MIDDLE
