@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.random_numbers import write_random
 from lilliput.deploy.gameboy.steps_draw import (
     count_chance_banks,
     make_chance_tables,
     write_draw,
 )
-from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.errors import ConfigError
 from lilliput.quantize.draw import DrawPlan, make_int_sampler, plan_draws
 from lilliput.quantize.fixed import XorShift32
@@ -34,8 +34,10 @@ def state_of(seed):
 
 
 def test_random_numbers_are_the_generators(roms, emulators):
-    step = assemble(f"step: call random\nld a, l\nld ({OUT}), a\nld a, h\nld ({OUT + 1}), a\nld a, e\n"
-                    f"ld ({OUT + 2}), a\nld a, d\nld ({OUT + 3}), a\nret")
+    step = assemble(
+        f"step: call random\nld a, l\nld ({OUT}), a\nld a, h\nld ({OUT + 1}), a\nld a, e\n"
+        f"ld ({OUT + 2}), a\nld a, d\nld ({OUT + 3}), a\nret"
+    )
     with roms.Bench(emulators, [step, write_random("random", STATE)]) as bench:
         for seed in (0, 1, 2**63 + 12345):
             random = XorShift32(seed)
@@ -47,7 +49,9 @@ def test_random_numbers_are_the_generators(roms, emulators):
 
 def make_bench(roms, emulators, plan, vocabulary):
     banks = count_chance_banks([plan])
-    code = write_draw("draw", vocabulary=vocabulary, logits=LOGITS, banks=banks, plan=PLAN, state=STATE, high=HIGH)
+    code = write_draw(
+        "draw", vocabulary=vocabulary, logits=LOGITS, banks=banks, plan=PLAN, state=STATE, high=HIGH
+    )
     step = assemble(f"step: call draw\nld a, e\nld ({OUT}), a\nld a, d\nld ({OUT + 1}), a\nret")
     tables = make_chance_tables("chances", plan, banks) if plan.multiplier else ()
     banks = [(f"chances{at}", block, FIRST + at) for at, block in enumerate(tables)]
@@ -75,7 +79,9 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize(("name", "vocabulary"), [*((name, 512) for name in PLANS), ("one", 1001), ("one", 1), ("hot", 3000)])
+@pytest.mark.parametrize(
+    ("name", "vocabulary"), [*((name, 512) for name in PLANS), ("one", 1001), ("one", 1), ("hot", 3000)]
+)
 def test_tokens_are_the_samplers(roms, emulators, name, vocabulary):
     rng = np.random.default_rng(vocabulary)
     plan, seed = PLANS[name], 2**40 + 7

@@ -1,4 +1,5 @@
-"""Hidden values of 12 bits, their exponent, and halvings on the Game Boy against the reference's own steps."""
+"""Hidden values of 12 bits, their exponent, and halvings on the Game Boy against the reference's own
+steps."""
 
 import numpy as np
 import pytest
@@ -43,15 +44,25 @@ def draw(rng, count):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shift", "limit", "count"), [("silu", 3, 2047, 172), ("silu", 5, 2047, 60), ("relu", 6, 1023, 43), ("silu", 0, 127, 8)]
+    ("kind", "shift", "limit", "count"),
+    [("silu", 3, 2047, 172), ("silu", 5, 2047, 60), ("relu", 6, 1023, 43), ("silu", 0, 127, 8)],
 )
 @pytest.mark.parametrize("is_narrow", [True, False])
 def test_hidden_values_are_the_references(roms, emulators, kind, shift, limit, count, is_narrow):
     rng = np.random.default_rng(count)
-    activation = make_silu(255, 255) if kind == "silu" else np.maximum(np.arange(-200, 201), 0).astype(np.int16)
+    activation = (
+        make_silu(255, 255) if kind == "silu" else np.maximum(np.arange(-200, 201), 0).astype(np.int16)
+    )
     most = len(activation) // 2
     code = write_hidden(
-        "step", count=count, pairs=PAIRS, places="places", rows="rows", tables="norms", high=HIGH, narrow=is_narrow
+        "step",
+        count=count,
+        pairs=PAIRS,
+        places="places",
+        rows="rows",
+        tables="norms",
+        high=HIGH,
+        narrow=is_narrow,
     )
     blocks = make_hidden_rows("rows", activation, shift, limit)
     banks = [(f"rows{at}", block, 7 + at) for at, block in enumerate(blocks)]
@@ -59,7 +70,9 @@ def test_hidden_values_are_the_references(roms, emulators, kind, shift, limit, c
     data = [("norms", make_norm_tables("norms", NORM, 64), 256)]
     with roms.Bench(emulators, [code], data, fixed, banks) as bench:
         for part in draw(rng, count):
-            part[:, 0] = np.clip(part[:, 0], -32767, 32767) if most == 255 else np.clip(part[:, 0], -most, most)
+            part[:, 0] = (
+                np.clip(part[:, 0], -32767, 32767) if most == 255 else np.clip(part[:, 0], -most, most)
+            )
             bench.call({PAIRS: part.astype("<i2").tobytes()})
             g, u = saturate(part[:, 0], most), saturate(part[:, 1], 255)
             wanted = saturate(round_shift(activation[g + most].astype(np.int64) * u, shift), limit)
@@ -72,7 +85,9 @@ def test_hidden_values_are_the_references(roms, emulators, kind, shift, limit, c
             assert made.tolist() == wanted.tolist()
 
 
-@pytest.mark.parametrize(("count", "stride", "limit"), [(172, 4, 100427), (64, 1, 20000), (43, 2, 300), (256, 4, 9)])
+@pytest.mark.parametrize(
+    ("count", "stride", "limit"), [(172, 4, 100427), (64, 1, 20000), (43, 2, 300), (256, 4, 9)]
+)
 def test_vectors_too_long_are_halved_as_in_the_reference(roms, emulators, count, stride, limit):
     rng = np.random.default_rng(count)
     code = write_halve(
@@ -89,7 +104,9 @@ def test_vectors_too_long_are_halved_as_in_the_reference(roms, emulators, count,
     with roms.Bench(emulators, [code], [("squares", make_square_tables("squares"), 256)]) as bench:
         spread = (limit / count) ** 0.5
         for number in range(60):
-            x = np.clip(rng.normal(0, spread * (0.5 + number / 40), count).round(), -127, 127).astype(np.int64)
+            x = np.clip(rng.normal(0, spread * (0.5 + number / 40), count).round(), -127, 127).astype(
+                np.int64
+            )
             x = np.full(count, 127 - 254 * (number % 2)) if number > 57 else x
             memory = rng.integers(0, 256, count * stride).astype(np.uint8)
             memory[::stride] = x & 0xFF

@@ -5,13 +5,15 @@ from lilliput.deploy.gameboy.block import Block
 
 
 def write_random(name: str, state: int) -> Block:
-    """A routine, `name`: the next number, in DE and HL, D the highest byte; also at `state`, the lowest first.
+    """A routine, `name`: the next number, in DE and HL, D the highest byte; also at `state`, the lowest
+    first.
 
     It changes every register.
     """
 
     def xor(registers: str, first: int) -> str:
-        """Bytes of the state from `first` on, exclusive or what registers hold, lowest first; in these too."""
+        """Bytes of the state from `first` on, exclusive or what registers hold, lowest first; in these
+        too."""
         return "".join(
             f"ld a, ({state + first + at})\nxor {register}\nld {register}, a\nld ({state + first + at}), a\n"
             for at, register in enumerate(registers)

@@ -1,8 +1,9 @@
-"""Drawing a token (docs/integer-arithmetic.md, section 4): chances are looked up by distance from the greatest logit.
+"""Drawing a token (docs/integer-arithmetic.md, section 4): chances are looked up by distance from the
+greatest logit.
 
-A plan's multiplication and power of two are one table in the ROM, made here by the reference's own formulas. Only
-its last entries that are not 0 need room: 8,192 words a bank. Three walks over the logits: the greatest; the
-sum of chances; and, as far as the drawn number leads, their running sum.
+A plan's multiplication and power of two are one table in the ROM, made here by the reference's own formulas.
+Only its last entries that are not 0 need room: 8,192 words a bank. Three walks over the logits: the
+greatest; the sum of chances; and, as far as the drawn number leads, their running sum.
 """
 
 import numpy as np
@@ -34,12 +35,16 @@ def make_chances(plan: DrawPlan) -> Ints:
 
 
 def count_chance_banks(plans: list[DrawPlan]) -> int:
-    """Banks that the longest of the plans' tables takes: what write_draw is told, and each of them is given."""
-    return max((-(-len(make_chances(plan)) // _WORDS_OF_BANK) for plan in plans if plan.multiplier), default=1)
+    """Banks that the longest of the plans' tables takes: what write_draw is told, and each of them is
+    given."""
+    return max(
+        (-(-len(make_chances(plan)) // _WORDS_OF_BANK) for plan in plans if plan.multiplier), default=1
+    )
 
 
 def make_chance_tables(name: str, plan: DrawPlan, banks: int) -> tuple[Block, ...]:
-    """The table of one plan with a temperature for so many consecutive banks, from 0x4000 on: NAME.0 and so on.
+    """The table of one plan with a temperature for so many consecutive banks, from 0x4000 on: NAME.0 and so
+    on.
 
     Raises ConfigError where it does not fit.
     """
@@ -56,10 +61,10 @@ def write_draw(
 ) -> Block:
     """A routine for bank 0, `name`: a token in DE, of the `vocabulary` words at `logits`.
 
-    At `plan` in high memory lies a byte, the first of the `banks` banks of the plan's table (below 256), or 0:
-    then it is the likeliest token, of equals the first. At `state` lie the generator's 32 bits, the lowest byte
-    first. `high`: HIGH_BYTES of high memory. It changes every register and the bank of the ROM; the stack may be
-    anywhere. Raises ConfigError for more tables than an address of distances has bits for.
+    At `plan` in high memory lies a byte, the first of the `banks` banks of the plan's table (below 256), or
+    0: then it is the likeliest token, of equals the first. At `state` lie the generator's 32 bits, the
+    lowest byte first. `high`: HIGH_BYTES of high memory. It changes every register and the bank of the ROM;
+    the stack may be anywhere. Raises ConfigError for more tables than an address of distances has bits for.
     """
     if not 1 <= banks <= 8 or not 1 <= vocabulary <= 32768:
         raise ConfigError(f"{banks} banks of chances and {vocabulary} tokens: 8 and 32,768 are possible")
@@ -72,6 +77,7 @@ def write_draw(
         + f"ldh a, ({plan})\nor a\njr nz, .draw\n"
         + _find_first(logits)
         + _sum_chances(logits, counts, unroll, banks, plan, high)
+        + _count_idle_bits(high)
         + _draw_below(high, f"{name}_random")
         + _find_drawn(logits, unroll, banks, plan, high)
         + f"""
@@ -112,7 +118,9 @@ def _find_greatest(logits: int, counts: tuple[int, int], unroll: int) -> str:
         ld   c, e
 .less{at}:
 """
-    return text + """
+    return (
+        text
+        + """
         dec  l
         jp   nz, .greatest
         dec  h
@@ -121,6 +129,7 @@ def _find_greatest(logits: int, counts: tuple[int, int], unroll: int) -> str:
         xor  0x80
         ld   b, a
 """
+    )
 
 
 def _find_first(logits: int) -> str:
@@ -187,7 +196,9 @@ def _sum_chances(logits: int, counts: tuple[int, int], unroll: int, banks: int, 
 .sum:
 """
     for at in range(unroll):
-        text += _look_up(f"s{at}", banks, plan, high) + f"""
+        text += (
+            _look_up(f"s{at}", banks, plan, high)
+            + f"""
         add  hl, de
         ld   d, h
         ld   e, l
@@ -200,7 +211,10 @@ def _sum_chances(logits: int, counts: tuple[int, int], unroll: int, banks: int, 
         ldh  ({high + 7}), a
 .nos{at}:
 """
-    return text + f"""
+        )
+    return (
+        text
+        + f"""
         ldh  a, ({high + 2})
         dec  a
         ldh  ({high + 2}), a
@@ -218,14 +232,11 @@ def _sum_chances(logits: int, counts: tuple[int, int], unroll: int, banks: int, 
         ld   a, b
         ldh  ({high + 12}), a
 """
-
-
-def _draw_below(high: int, random: str) -> str:
-    """A number below the sum: its lower half in DE, its upper half at high + 6; BC is the greatest logit again."""
-    compare = "".join(
-        f"ldh a, ({high + 4 + at})\nld c, a\nld a, {register}\n{'sbc' if at else 'sub'} a, c\n"
-        for at, register in enumerate("lhed")
     )
+
+
+def _count_idle_bits(high: int) -> str:
+    """At high + 8: how many bits of a number of 32 go, so that the sum less one has as many as are left."""
     return f"""
         ldh  a, ({high})
         ld   l, a
@@ -261,6 +272,17 @@ def _draw_below(high: int, random: str) -> str:
         jr   z, .lead
 .places: ld  a, b
         ldh  ({high + 8}), a
+"""
+
+
+def _draw_below(high: int, random: str) -> str:
+    """A number below the sum: its lower half in DE, its upper half at high + 6; BC is the greatest logit
+    again."""
+    compare = "".join(
+        f"ldh a, ({high + 4 + at})\nld c, a\nld a, {register}\n{'sbc' if at else 'sub'} a, c\n"
+        for at, register in enumerate("lhed")
+    )
+    return f"""
 .again: call {random}
         ldh  a, ({high + 8})
         or   a
@@ -294,7 +316,9 @@ def _find_drawn(logits: int, unroll: int, banks: int, plan: int, high: int) -> s
 .walk:
 """
     for at in range(unroll):
-        text += _look_up(f"d{at}", banks, plan, high) + f"""
+        text += (
+            _look_up(f"d{at}", banks, plan, high)
+            + f"""
         ld   a, e
         sub  l
         ld   e, a
@@ -311,4 +335,5 @@ def _find_drawn(logits: int, unroll: int, banks: int, plan: int, high: int) -> s
         jp   c, .found
 .nod{at}:
 """
+        )
     return text + "jp .walk\n"

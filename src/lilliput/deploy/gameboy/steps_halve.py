@@ -1,7 +1,8 @@
-"""Inputs of a matrix whose squares' sum is beyond what its rows' sums bear: shifted down by one more exponent.
+"""Inputs of a matrix whose squares' sum is beyond what its rows' sums bear: shifted down by one more
+exponent.
 
-A quick sum of squares, rounded up in units of 128, is enough to see that nearly all are within. Only what is near
-the limit is summed exactly.
+A quick sum of squares, rounded up in units of 128, is enough to see that nearly all are within. Only what is
+near the limit is summed exactly.
 """
 
 import numpy as np
@@ -16,15 +17,23 @@ _STRIDES = (1, 2, 4)
 
 
 def make_square_tables(label: str) -> Block:
-    """768 bytes for a bank of the ROM, at a multiple of 256, by a signed byte: its square in units of 128, rounded
-    up; the low byte of its square; the high byte."""
+    """768 bytes for a bank of the ROM, at a multiple of 256, by a signed byte: its square in units of 128,
+    rounded up; the low byte of its square; the high byte."""
     squares = ((np.arange(256) ^ 128) - 128) ** 2
     pages = [-(-squares >> _UNIT_BITS), squares & 0xFF, squares >> 8]
     return Block.of(np.stack(pages).astype(np.uint8).tobytes(), {label: 0})
 
 
 def write_halve(
-    name: str, *, count: int, source: int, stride: int, square_limit: int, tables: str, exponent: int, high: int
+    name: str,
+    *,
+    count: int,
+    source: int,
+    stride: int,
+    square_limit: int,
+    tables: str,
+    exponent: int,
+    high: int,
 ) -> Block:
     """A routine for bank 0, `name`: rsh(x, e) of `count` signed bytes, with the least e for which the sum of
     their squares, shifted down by 2 e, is within `square_limit`; e is added to the byte at `exponent`.

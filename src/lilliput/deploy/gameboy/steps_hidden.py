@@ -24,9 +24,9 @@ _TIE = 1 << 15
 def make_hidden_places(label: str, activation: NDArray[np.int16]) -> Block:
     """Where the rows for a gate's value lie: 1,024 bytes for bank 0, at a multiple of 256, by its magnitude.
 
-    Banks, counted from the first, and pages for values that are not below zero; the same for those below. Raises
-    ConfigError for more than 9 bits, and for an activation that is above zero for a gate below, or below for
-    one above.
+    Banks, counted from the first, and pages for values that are not below zero; the same for those below.
+    Raises ConfigError for more than 9 bits, and for an activation that is above zero for a gate below, or
+    below for one above.
     """
     limit, table = len(activation) // 2, activation.astype(np.int64)
     most = int(np.abs(table).max())
@@ -50,11 +50,13 @@ def make_hidden_rows(
 ) -> tuple[Block, ...]:
     """Rows for layers of this hidden_shift and down.made_limit, for consecutive banks, from 0x4000 on.
 
-    512 bytes for each magnitude up to the activation's greatest, low bytes before high bytes; NAME.0, NAME.1 ….
-    Raises ConfigError for hidden values of more than 12 bits.
+    512 bytes for each magnitude up to the activation's greatest, low bytes before high bytes; NAME.0, NAME.1
+    …. Raises ConfigError for hidden values of more than 12 bits.
     """
     if made_limit > _MOST_MADE:
-        raise ConfigError(f"hidden values of ±{made_limit}: a cartridge has ±{_MOST_MADE}; set hidden_bits to 12")
+        raise ConfigError(
+            f"hidden values of ±{made_limit}: a cartridge has ±{_MOST_MADE}; set hidden_bits to 12"
+        )
     most = int(np.abs(activation.astype(np.int64)).max())
     products = np.arange(most + 1)[:, np.newaxis] * np.arange(256)
     half = 1 << hidden_shift >> 1
@@ -72,12 +74,12 @@ def write_hidden(
 ) -> Block:
     """A routine for bank 0, `name`: hidden values in the places of the ups that they are made of.
 
-    It reads `count` pairs of words from `pairs` on, g and behind it u, each taken as ±255 where it is beyond. The
-    places of u then hold words; or, if narrow, a byte each (twice), and A and the byte at high + 4 are the
-    exponent that fixed.narrow takes out for a limit of 127. `places` is the label of make_hidden_places' block, `rows` the name
-    of make_hidden_rows' blocks, `tables` the label of norm_tables.make_norm_tables' block, in banks below 256.
-    `high`: HIGH_BYTES of high memory. It changes every register and the bank of the ROM; the stack may be
-    anywhere.
+    It reads `count` pairs of words from `pairs` on, g and behind it u, each taken as ±255 where it is
+    beyond. The places of u then hold words; or, if narrow, a byte each (twice), and A and the byte at high +
+    4 are the exponent that fixed.narrow takes out for a limit of 127. `places` is the label of
+    make_hidden_places' block, `rows` the name of make_hidden_rows' blocks, `tables` the label of
+    norm_tables.make_norm_tables' block, in banks below 256. `high`: HIGH_BYTES of high memory. It changes
+    every register and the bank of the ROM; the stack may be anywhere.
     """
     unroll = max(part for part in (2, 1) if count % part == 0)
     if count // unroll > 256:
