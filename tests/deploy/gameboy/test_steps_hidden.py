@@ -127,7 +127,7 @@ def test_wider_numbers_are_refused():
     with pytest.raises(ConfigError, match="hidden_bits"):
         make_hidden_rows("rows", make_silu(255, 255), 3, 4095)
     with pytest.raises(ConfigError, match="too wide"):
-        write_hidden("step", count=600, pairs=PAIRS, places="p", rows="r", tables="t", high=HIGH)
+        write_hidden("step", count=1030, pairs=PAIRS, places="p", rows="r", tables="t", high=HIGH)
     with pytest.raises(ConfigError, match="256 are possible"):
         write_halve(
             "step", count=65, source=PAIRS, stride=1, square_limit=9, tables="t", exponent=EXPONENT, high=HIGH

@@ -81,9 +81,9 @@ def write_hidden(
     norm_tables.make_norm_tables' block, in banks below 256. `high`: HIGH_BYTES of high memory. It changes
     every register and the bank of the ROM; the stack may be anywhere.
     """
-    unroll = max(part for part in (2, 1) if count % part == 0)
+    unroll = max(part for part in (4, 2, 1) if count % part == 0)
     if count // unroll > 256:
-        raise ConfigError(f"a gated layer of {count} is too wide: 512 are possible, or 256 where it is odd")
+        raise ConfigError(f"a gated layer of {count} is too wide: 1,024 are possible, or 256 times 2 or 1")
     turn = f"""
         ldh  a, ({high + 2})
         dec  a
@@ -108,10 +108,23 @@ def _make_word(at: int, places: str, rows: str, high: int) -> str:
         ld   h, hi({places})
         ld   a, b
         or   a
-        jp   nz, .g{at}
+        jr   z, .g{at}_known
+        inc  a
+        jp   nz, .g{at}_far
+        sub  c
+        jp   z, .g{at}_least
+        ld   c, a
+        ld   b, 1
+        ld   h, hi({places}) + 2
 .g{at}_known: ld a, d
         or   a
-        jp   nz, .u{at}
+        jr   z, .u{at}_known
+        inc  a
+        jp   nz, .u{at}_far
+        sub  e
+        jp   z, .u{at}_least
+        ld   e, a
+        ld   d, 1
 .u{at}_known: ld l, c
         ld   a, (hl)
         add  a, bank({rows}.0)
@@ -156,26 +169,18 @@ def _make_word(at: int, places: str, rows: str, high: int) -> str:
 
 
 def _take_rarely(at: int, places: str) -> str:
-    """Of g and u with a high byte, in A, that is not 0: the sign there, 0 or 1, and the magnitude."""
+    """Of g and u beyond ±255: the sign in the high byte, 0 or 1, and 255 in the low byte."""
     text = ""
     for name, upper, lower, sign in (("g", "b", "c", f"ld h, hi({places}) + 2\n"), ("u", "d", "e", "")):
         text += f"""
-.{name}{at}: inc a
-        jr   nz, .{name}{at}_far
-        sub  {lower}
-        jr   z, .{name}{at}_least
-        ld   {lower}, a
-        ld   {upper}, 1
-        {sign}
-        jp   .{name}{at}_known
-.{name}{at}_least: ld {lower}, 255
-        ld   {upper}, 1
-        {sign}
-        jp   .{name}{at}_known
 .{name}{at}_far: bit 7, {upper}
         jr   nz, .{name}{at}_least
         ld   {lower}, 255
         ld   {upper}, 0
+        jp   .{name}{at}_known
+.{name}{at}_least: ld {lower}, 255
+        ld   {upper}, 1
+        {sign}
         jp   .{name}{at}_known
 """
     return text
