@@ -32,6 +32,11 @@ def write_c(
     `ends` are the ids that end a story; the tokenizer's end if none are given. Raises ConfigError for a
     tokenizer that C cannot hold, and for a model of 2 GiB.
     """
+    if model.version > 1:
+        raise ConfigError(
+            "this integer model was made for a cartridge, and C computes version 1 of the arithmetic: quantize "
+            "with --to int8, int4 or ternary"
+        )
     if max(working_bytes(model), count_weight_bytes(model)) > _MOST_BYTES:
         raise ConfigError(
             f"this model takes {count_weight_bytes(model):,} bytes of weights and {working_bytes(model):,} "

@@ -42,25 +42,49 @@ def list_bounds(model: IntModel) -> list[Bound]:
     """The bound of every step, computed from the numbers that the model holds."""
     config = model.config
     bounds = [_embedding(model)]
-    most_chance, turn, positions = 2**model.chance_bits, _turn(model), model.window or config.context
-    one = model.cosine_bits
+    most_chance, positions = 2**model.chance_bits, model.window or config.context
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"
-        turned_q, turned_k = turn * layer.q.output_limit, turn * layer.k.output_limit
-        offset = int(np.abs(layer.k_offset.astype(np.int64)).max())
+        queries, keys = most_turned(model, layer)
         bounds += [
-            Bound(f"{at}.attn.turned queries", turned_q + (1 << one + layer.q_shift >> 1), INT32),
-            Bound(f"{at}.attn.turned keys", turned_k + (offset << one) + (1 << one + layer.k_shift >> 1), INT32),
-            Bound(f"{at}.attn.scores", _most_score(model, layer), INT32 // 2),
+            Bound(f"{at}.attn.turned queries", queries, INT32),
+            Bound(f"{at}.attn.turned keys", keys, INT32),
+            Bound(f"{at}.attn.scores", most_score(model, layer), INT32 // 2),
             Bound(f"{at}.attn.chances", positions * most_chance, INT32),
-            Bound(f"{at}.attn.values", _most_sum(model, layer), INT32),
+            Bound(f"{at}.attn.values", most_sum(model, layer), INT32),
             Bound(f"{at}.attn.o_shift", layer.o_shift, _most_o_shift(model, layer)),
         ]
         gated = int(np.abs(model.activation.astype(np.int64)).max()) * layer.up.output_limit
         bounds.append(Bound(f"{at}.mlp.hidden", gated + (1 << layer.hidden_shift >> 1), INT32))
     for name, matrix in [*model.iter_matrices()[1:], *([("head", model.head)] if config.tied else [])]:
         bounds += _matrix(name, matrix)
-    return [*bounds, *(bound for name, norm in list_norms(model) for bound in _norm(name, norm, norm_size(model, norm)))]
+    for name, norm, readers in _list_readers(model):
+        bounds += [_lengths(name, norm, config.d_model, matrix) for matrix in readers if norm.narrow]
+    norms = [bound for name, norm in list_norms(model) for bound in _norm(name, norm, norm_size(model, norm))]
+    return [*bounds, *norms]
+
+
+def most_turned(model: IntModel, layer: IntLayer) -> tuple[int, int]:
+    """The greatest of turned queries, and of keys less their offset, each with half a unit."""
+    one, turn = model.cosine_bits, _turn(model)
+    offset = int(np.abs(layer.k_offset.astype(np.int64)).max())
+    queries = turn * layer.q.output_limit + (1 << one + layer.q_shift >> 1)
+    return queries, turn * layer.k.output_limit + (offset << one) + (1 << one + layer.k_shift >> 1)
+
+
+def _list_readers(model: IntModel) -> list[tuple[str, IntNorm, list[IntMatrix]]]:
+    """Norms, and the matrices that read what they make."""
+    readers = [("norm", model.norm, [model.head])]
+    for number, layer in enumerate(model.layers):
+        readers.append((f"blocks.{number}.norm1", layer.norm1, [layer.q, layer.k, layer.v]))
+        readers.append((f"blocks.{number}.norm2", layer.norm2, [layer.gate, layer.up]))
+    return readers
+
+
+def _lengths(name: str, norm: IntNorm, size: int, matrix: IntMatrix) -> Bound:
+    """What a narrow norm makes is within what a matrix of planes counts on: it is never halved."""
+    most = min(norm_square_limit(size, norm.shift), size * norm.output_limit**2)
+    return Bound(f"{name} lengths", most, matrix.planes.square_limit if matrix.planes else most)
 
 
 def _most_value(layer: IntLayer) -> int:
@@ -69,13 +93,13 @@ def _most_value(layer: IntLayer) -> int:
     return limit + 8 if limit <= NIBBLE_LIMIT else limit
 
 
-def _most_score(model: IntModel, layer: IntLayer) -> int:
+def most_score(model: IntModel, layer: IntLayer) -> int:
     """Of any query and key."""
     most = model.config.d_head * layer.q_limit
     return (min(most, layer.q_sum_limit) if layer.q_sum_limit else most) * layer.k_limit
 
 
-def _most_sum(model: IntModel, layer: IntLayer) -> int:
+def most_sum(model: IntModel, layer: IntLayer) -> int:
     """Of values times chances."""
     if model.sum_bits == 16:
         return INT16 // layer.v.output_limit * layer.v.output_limit
@@ -89,7 +113,9 @@ def _most_o_shift(model: IntModel, layer: IntLayer) -> int:
         most = (model.window or model.config.context) * least
         while most >> down > INT16 // layer.v.output_limit:
             down += 1
-    k = max(1, least >> down).bit_length() - 16
+    if least >> down == 0:  # no chance might be left at all
+        return -1
+    k = (least >> down).bit_length() - 16
     return 30 - 7 + k - 1 if model.reciprocal_bits == 8 else 30 + k - 17
 
 

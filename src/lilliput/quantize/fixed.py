@@ -112,16 +112,15 @@ def narrow(value: Ints, limit: int) -> tuple[Ints, Ints]:
     return saturate(round_shift(value, down), limit), down
 
 
-def halve(value: Ints, size: Ints, limit: int, power: int) -> Ints:
-    """value (..., n), each toward zero by 2**e, with the least e >= 0 for which size >> (power * e) <= limit.
+def halvings(size: Ints, limit: int, power: int) -> Ints:
+    """The least e >= 0 for which size >> (power * e) <= limit: how often a vector is halved.
 
-    `size` (..., 1) is the sum of magnitudes (power 1) or of squares (power 2): afterwards it is within.
+    `size` is its sum of magnitudes (power 1) or of squares (power 2).
     """
     down = np.zeros_like(size)
     while (over := size >> (power * down) > limit).any():
         down += over
-    halved: Ints = np.sign(value) * (np.abs(value) >> down)
-    return halved
+    return down
 
 
 def exact_floats(values: npt.NDArray[np.int8], most: int) -> npt.NDArray[np.floating]:

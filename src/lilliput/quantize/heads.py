@@ -13,8 +13,11 @@ _LOG2_E_BITS = 8
 _MOST_SCORE_SHIFT = 30
 _MOST_KEY_SHIFT = 7
 _MOST_QUERY_SHIFT = 7
-_SUM_ROOM = 1.1
-"""As _ROOM, for the sum of a query's magnitudes: what is beyond it is halved."""
+_NARROW_ROOM = 1.15
+"""As _ROOM, where they have few bits before they are turned."""
+_SUM_ROOM = 0.55
+"""As _ROOM, for the sum of a query's magnitudes. What is beyond it is halved: such a query chooses one key
+anyway, and a finer unit serves all the others."""
 _ROOM = 1.5
 """How much greater than all that calibration saw a query or key may be before it is cut."""
 
@@ -37,6 +40,7 @@ class Heads:
         least_k: float = 0.0,
     ) -> None:
         self._odd, self._turn_limit = settings.keys == "odd", 2 ** (settings.turn_bits - 1) - 1
+        self._room = _ROOM if settings.turn_bits == 16 else _NARROW_ROOM
         self.k_limit = 2**settings.key_bits - 1 if self._odd else 2 ** (settings.key_bits - 1) - 1
         offset = turned_k.mean(axis=0)  # (kv, K)
         steps = self._choose_keys(turned_k, offset, least_k)
@@ -56,7 +60,7 @@ class Heads:
         # where attention is so weak that scores hardly differ, a finer unit would serve nothing
         finest = self.q_shift + _LOG2_E_BITS + _MOST_SCORE_SHIFT
         finest = min(finest, bits_within(least_q * float(factors.max()), 1.0))
-        bits = min(bits_within(most_q, self._turn_limit / _ROOM), finest)
+        bits = min(bits_within(most_q, self._turn_limit / self._room), finest)
         self.q_steps = 2.0**-bits / factors
         self.score_shift = bits - self.q_shift - _LOG2_E_BITS
         if self.score_shift < 0:
@@ -68,10 +72,9 @@ class Heads:
         """The finest unit, a power of two of scores, in which a score has 16 bits, and a query before it is
         turned its own."""
         self.q_sum_limit = INT16 // self.k_limit
-        bits = min(
-            bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, self._turn_limit / _ROOM)
-        )
-        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, self._turn_limit / _ROOM))
+        limit = self._turn_limit / self._room
+        bits = min(bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, limit))
+        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, limit))
         self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
         self.q_steps = 2.0 ** -(bits + self.q_shift) / factors
         self.score_shift = bits - _LOG2_E_BITS
@@ -82,9 +85,9 @@ class Heads:
         steps = choose_steps(pairs.reshape(len(pairs), -1), self.k_limit, odd=self._odd)
         steps = steps.reshape(offset.shape[0], -1)
         reach = _pair_norms(turned).max(axis=0)  # (kv, K/2), before the mean is taken away
-        steps = np.maximum(steps, reach * _ROOM / self._turn_limit)  # else a great mean would not fit
+        steps = np.maximum(steps, reach * self._room / self._turn_limit)  # else a great mean would not fit
         steps = np.maximum(steps, least * 2**_MOST_KEY_SHIFT)
-        limit = self._turn_limit / _ROOM
+        limit = self._turn_limit / self._room
         self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), limit)))
         return np.concatenate([steps, steps], axis=-1)
 

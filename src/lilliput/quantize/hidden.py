@@ -6,6 +6,7 @@ import numpy.typing as npt
 from lilliput.quantize.fixed import round_shift
 from lilliput.quantize.rounding import Floats, Form, ranges_of
 
+_MOST_SHIFT = 15
 _ROOM = 1.25
 """How much greater than all that calibration saw a value may be before it is cut."""
 
@@ -24,8 +25,8 @@ def choose_hidden(
 ) -> tuple[Floats, int]:
     """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
 
-    What is multiplied, up, is in units of scales * 2**-shift / activated_step and is within `limit`. A great shift
-    makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
+    What is multiplied, up, is in units of scales * 2**-shift / activated_step, within `limit`. A great
+    shift makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
     in `scales`, so that its greatest values fit; unless `uneven`, all have it. Every shift is tried; the
     products of `matrix` (D, F) with what comes out decide.
     """
@@ -33,7 +34,8 @@ def choose_hidden(
     if not uneven:
         least = np.full_like(least, least.max())
     room = np.log2(scales / least)
-    shifts = range(max(0, int(np.floor(room.min()))), max(0, min(15, int(np.floor(room.max())))) + 1)
+    first, last = (max(0, min(_MOST_SHIFT, int(np.floor(most)))) for most in (room.min(), room.max()))
+    shifts = range(first, last + 1)
     activated = activation[gate]
     wanted = (activated * activated_step * up) @ matrix.T
     best, best_error = (np.maximum(scales, least), 0), np.inf

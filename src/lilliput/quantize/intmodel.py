@@ -4,7 +4,6 @@ What each field means in the arithmetic is said in docs/integer-arithmetic.md. N
 """
 
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
-from math import isqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +29,8 @@ class IntPlanes:
     """(C,) the columns as tables read them: the first `table_size` by the first table, and so on."""
     table_size: int
     square_limit: int
-    """Greatest sum of squares of the inputs; a vector beyond it is halved until it is within."""
+    """Greatest sum of squares of the inputs; a vector beyond it is halved until it is within, and that is its
+    exponent, or adds to it."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,17 @@ class IntMatrix:
         bounds: npt.NDArray[np.int64] = weights.sum(axis=1) * self.input_limit
         if self.planes is None:
             return bounds
-        squares = np.square(weights).sum(axis=1).tolist()  # Cauchy and Schwarz
-        roots = [isqrt(square * self.planes.square_limit) for square in squares]
-        return np.minimum(bounds, np.array(roots, np.int64))
+        length = (self.planes.square_limit + 1) ** 0.5 + weights.shape[1] ** 0.5 / 2  # halving rounds
+        roots = np.sqrt(np.square(weights).sum(axis=1)) * length  # Cauchy and Schwarz
+        least: npt.NDArray[np.int64] = np.minimum(bounds, roots.astype(np.int64) + 1)
+        return least
+
+    @property
+    def row_shifts(self) -> npt.NDArray[np.int64]:
+        """(R,) by how many bits a row's sum is shifted, where its multiplier is a power of two."""
+        powers = np.frexp(self.multipliers.astype(np.float64))[1].astype(np.int64) - 1
+        shifts: npt.NDArray[np.int64] = self.shifts.astype(np.int64) - powers
+        return shifts
 
     @property
     def count_planes(self) -> npt.NDArray[np.int64]:
@@ -196,7 +204,7 @@ def shorten(model: IntModel, context: int) -> IntModel:
 
 
 def is_left_out(field: Field[Any], value: Any) -> bool:
-    """Whether a field holds what it stands for where a file lacks it: so files of before it stay as they are."""
+    """Whether a field holds what stands for it where a file lacks it: files of before it stay as they are."""
     return field.default is not MISSING and bool(field.default == value)
 
 

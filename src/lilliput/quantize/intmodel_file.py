@@ -19,7 +19,7 @@ from lilliput.quantize.intmodel import Array, IntModel, IntNorm, is_left_out
 from lilliput.rundir import atomic_write
 
 VERSIONS = (1, 2)
-"""Of docs/integer-arithmetic.md, by the choices that a model makes: what computes otherwise has another number."""
+"""Of docs/integer-arithmetic.md, by a model's choices: what computes otherwise has another number."""
 _KEY = "lilliput_integers"
 _CONFIGS: dict[str, type[Config]] = {"llama": LlamaConfig, "qwen3": Qwen3Config}
 _TYPES = {"I8": np.int8, "U8": np.uint8, "I16": np.int16, "U16": np.uint16}

@@ -25,16 +25,24 @@ def narrow_shift(size: int) -> int:
 
 def check_settings(config: IntConfig, settings: QuantizeSettings) -> None:
     """Raise ConfigError for settings that do not go together."""
-    planes = any(settings.kind(part) == "planes" for part in ("q", "k", "v", "o", "gate", "up", "down", "head"))
-    if settings.kind("embed") == "planes" and (config.tied and settings.norms == "gained"):
-        raise ConfigError("one matrix for embedding and output cannot have planes: set embed=int8")
+    planes = any(
+        settings.kind(part) == "planes" for part in ("q", "k", "v", "o", "gate", "up", "down", "head")
+    )
+    narrow = settings.norms == "narrow" or settings.turn_bits < 16 or settings.score_bits == 16
+    if config.family == "qwen3" and (narrow or planes):
+        raise ConfigError("a cartridge's numbers are for llama: this model has norms of queries and keys")
+    if settings.kind("embed") == "planes":
+        raise ConfigError("rows of an embedding are read as they are, and have no planes: set embed=int8")
     wrong = [
-        (planes and settings.blocks != "static", "weights of planes read whole numbers alone: set blocks=static"),
         (planes and settings.activation_bits > 8, "weights of planes read 8 bits: set activation_bits=8"),
         (settings.norms == "narrow" and settings.activation_bits != 8, "narrow norms make activation_bits=8"),
-        (settings.norms == "narrow" and settings.blocks == "all", "narrow norms have no exponents: set blocks"),
+        (
+            settings.norms == "narrow" and settings.blocks == "all",
+            "narrow norms have no exponents: set blocks",
+        ),
         (settings.norms == "narrow" and settings.head_bits not in (None, 8), "narrow norms make head_bits=8"),
         (settings.keys == "odd" and settings.key_bits > 7, "odd keys have 7 bits at most: set key_bits"),
+        (settings.reciprocal_bits == 8 and settings.sum_bits != 16, "reciprocal_bits=8 is for sum_bits=16"),
         (settings.window == 1, "a window has 2 positions at least: the first one, and oneself"),
     ]
     for holds, message in wrong:

@@ -11,10 +11,15 @@ from lilliput.quantize.fixed import (
     make_reciprocal_table,
     make_rsqrt_table,
 )
-from lilliput.quantize.intmodel import KIND_LIMITS, Array, IntConfig, IntMatrix, IntModel, IntNorm
+from lilliput.quantize.intmodel import KIND_LIMITS, Array, IntConfig, IntMatrix, IntModel, IntNorm, IntPlanes
 
 MOST_SHIFT = 46
 """Of a row: what a product of 47 bits can need."""
+MOST_COSINE_BITS = 14
+MOST_TABLE = 8
+"""Inputs of a table: 256 sums, two bytes each, are addressed by one byte."""
+LEAST_NARROW_SHIFT = 7
+"""Of a narrow norm: with the least k, -7, still none to the left."""
 MOST_LEFT = 8
 """By which a difference of scores may be shifted to the left: their unit is 2 then."""
 MOST_CACHED = 127
@@ -41,6 +46,12 @@ def check_numbers(model: IntModel) -> None:
     check_vocabulary(model.config)
     _within("chance_bits", model.chance_bits, 2, 14)
     _within("logit_bits", model.logit_bits, 0, 15)
+    _within("cosine_bits", model.cosine_bits, 1, MOST_COSINE_BITS)
+    _within("window", model.window, 0, model.config.context)
+    if model.window == 1:
+        raise ConfigError("window is 1, and has the first position and oneself at least")
+    _among("sum_bits", model.sum_bits, [16, 32])
+    _among("reciprocal_bits", model.reciprocal_bits, [8, 16] if model.sum_bits == 16 else [16])
     _check_tables(model)
     for number, layer in enumerate(model.layers):
         at = f"blocks.{number}"
@@ -48,6 +59,7 @@ def check_numbers(model: IntModel) -> None:
             _within(f"{at}.{name}", getattr(layer, name), 0, most)
         _within(f"{at}.score_shift", layer.score_shift, -MOST_LEFT, 31)
         _within(f"{at}.hidden_shift", layer.hidden_shift, 0, 30)
+        _within(f"{at}.q_sum_limit", layer.q_sum_limit, 0, INT16)
         _check_limit(f"{at}.q_limit", layer.q_limit, INT16)
         _check_limit(f"{at}.k_limit", layer.k_limit, MOST_CACHED)
     for name, norm in list_norms(model):
@@ -120,16 +132,36 @@ def _check_matrix(use: _Use) -> None:
     _check_limit(f"{name}.output_limit", matrix.output_limit, use.most_output, use.output)
     most = int(np.abs(matrix.values.astype(np.int64)).max(initial=0))
     _within(f"{name}'s greatest weight", most, 0, KIND_LIMITS[matrix.kind])
+    if (matrix.kind == "planes") != (matrix.planes is not None):
+        raise ConfigError(f"{name} is of kind {matrix.kind}, and its planes say otherwise")
+    if matrix.planes is not None:
+        _check_planes(name, matrix, matrix.planes)
     multipliers, shifts = matrix.multipliers.astype(np.int64), matrix.shifts.astype(np.int64)
     _within(f"{name}'s least multiplier", int(multipliers.min()), 1, INT16)
-    least = 1 + matrix.most_down  # an exponent of the input is taken from it
+    least = 1 if matrix.planes else 1 + matrix.most_down  # an exponent of the input is taken from it
     for shift in (int(shifts.min()), int(shifts.max())):
         _within(f"{name}'s shift", shift, least, MOST_SHIFT)
+
+
+def _check_planes(name: str, matrix: IntMatrix, planes: IntPlanes) -> None:
+    columns: int = matrix.values.shape[1]
+    _within(f"{name}.planes.table_size", planes.table_size, 1, MOST_TABLE)
+    _within(f"{name}.planes.square_limit", planes.square_limit, 0, 2**31 - 1)
+    if not np.array_equal(np.sort(planes.order), np.arange(columns)):
+        raise ConfigError(f"{name}.planes.order does not name each column once")
+    if not (matrix.values & 1).all():
+        raise ConfigError(f"{name}.values hold an even number, and planes make odd ones")
+    if (matrix.multipliers & (matrix.multipliers - 1)).any():
+        raise ConfigError(f"{name}.multipliers of planes are powers of two")
+    _within(f"{name}'s shift of sums", int(matrix.row_shifts.min()), 0, MOST_SHIFT)
 
 
 def _check_norm(name: str, norm: IntNorm) -> None:
     _within(f"{name}.shift", norm.shift, 0, 30)
     _within(f"{name}.square_bits", norm.square_bits, 1, 15)
+    if norm.narrow:
+        _within(f"{name}.shift", norm.shift, LEAST_NARROW_SHIFT, 30)
+        _within(f"{name}.square_bits", norm.square_bits, 8, 8)
     _within(f"{name}.epsilon", norm.epsilon, 0, 2**31 - 1)
     of_heads = name.endswith(("q_norm", "k_norm"))  # what is turned has 16 bits
     _check_limit(f"{name}.output_limit", norm.output_limit, INT16, INT16 if of_heads else None)
@@ -151,6 +183,11 @@ def _check_tables(model: IntModel) -> None:
 def _within(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise ConfigError(f"{name} is {value}, and may be {least} to {most}")
+
+
+def _among(name: str, value: int, allowed: list[int]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value}, and may be {', '.join(map(str, allowed[:8]))}")
 
 
 def _check_limit(name: str, limit: int, most: int, wanted: int | None = None) -> None:

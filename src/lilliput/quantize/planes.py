@@ -1,8 +1,8 @@
 """Odd whole numbers for weights: sums of powers of two, each added or taken away (the kind `planes`).
 
-A device of 8 bits looks up sums of some inputs with signs, one look for each plane of a row's weights, so what
-a matrix costs is the number of its planes. Weights of a row that one table serves need as many as the greatest
-of them: columns are put in order of their weights' size, so that small ones are together.
+A device of 8 bits looks up sums of some inputs with signs, one look for each plane of a row's weights, so
+what a matrix costs is the number of its planes. Weights of a row that one table serves need as many as the
+greatest of them: columns are put in order of their weights' size, so that small ones are together.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lilliput.quantize.fixed import INT16, Ints, make_rsqrt_table, round_shift
 from lilliput.quantize.intmodel import KIND_LIMITS
 
 Floats = npt.NDArray[np.float64]
-MOST_PLANE_SHIFT = 8
+MOST_PLANE_SHIFT = 14
 """Of a row's sum."""
 _LIMIT = KIND_LIMITS["planes"]
 _DAMPING = 0.01
@@ -40,8 +40,8 @@ class Tables:
 
 
 def arrange_tables(matrices: list[Floats], planes: float) -> Tables:
-    """Tables of the inputs of matrices (R, C) that read the same: columns by falling size of weights, in tables
-    of the number of inputs that takes the fewest cycles at so many planes."""
+    """Tables of the inputs of matrices (R, C) that read the same: columns by falling size of weights, as many
+    a table as take the fewest cycles at so many planes."""
     energies = sum(np.square(matrix).mean(axis=0) / (np.square(matrix).mean() + 1e-30) for matrix in matrices)
     order = np.argsort(-np.asarray(energies), kind="stable").astype(np.uint16)
     rows = sum(len(matrix) for matrix in matrices)
@@ -72,7 +72,8 @@ def count_bits(values: Floats, tables: Tables) -> float:
 
 
 def choose_shift(matrix: Floats, tables: Tables, bits: float) -> int:
-    """The shift at which `matrix` (R, C), in units of its results, comes nearest to so many bits a weight."""
+    """The shift at which `matrix` (R, C), in units of its results, comes nearest to so many bits
+    a weight."""
     shifts = range(MOST_PLANE_SHIFT + 1)
     return min(shifts, key=lambda s: abs(count_bits(round_odd(matrix * 2.0**s), tables) - bits))
 
@@ -83,8 +84,8 @@ def round_planes(
     """Odd values (R, C) of `matrix`, in units of its results, for whole inputs (N, C); and the rows' shifts.
 
     value * 2**-shift stands for a weight. A row whose sum could leave 16 bits, or whose weights the limit,
-    has a step twice as great, and so on. GPTQ (see rounding.py), columns in the tables' order. Raises
-    ConfigError that names the matrix where a row's sum would not fit at any shift.
+    has a step twice as great, and so on. GPTQ (see rounding.py), columns in the tables' order.
+    Raises ConfigError that names the matrix where a row's sum would not fit at any shift.
     """
     order = tables.order.astype(np.int64)
     gram = inputs.T @ inputs / len(inputs)
@@ -94,7 +95,10 @@ def round_planes(
     rows = np.arange(len(matrix))
     while len(rows):
         if shifts.min() < 0:
-            raise ConfigError(f"{name}: a row's sum could leave 16 bits: its weights are too great for its unit")
+            raise ConfigError(
+                f"{name}: a row's sum could leave 16 bits, its weights are so great for their unit: set residual_bits or "
+                "gate_bits lower"
+            )
         left = matrix[np.ix_(rows, order)] * 2.0 ** shifts[rows, np.newaxis]
         too_great = np.abs(left).max(axis=1) > _LIMIT + 1
         for column in range(left.shape[1]):
@@ -103,14 +107,14 @@ def round_planes(
             left[:, column + 1 :] -= error[:, np.newaxis] * upper[column, column + 1 :]
             values[rows, order[column]] = rounded
         squares = np.square(values[rows].astype(np.int64)).sum(axis=1)
-        most = np.sqrt(squares * float(square_limit)) + (1 << shifts[rows] >> 1)
-        rows = rows[too_great | (most >= INT16)]
+        length = (square_limit + 1) ** 0.5 + matrix.shape[1] ** 0.5 / 2  # halving rounds
+        rows = rows[too_great | (np.sqrt(squares) * length + 1 >= INT16)]
         shifts[rows] -= 1
     return values, shifts
 
 
 def norm_square_limit(size: int, shift: int) -> int:
-    """Greatest sum of squares of what a narrow norm of `size` elements makes (docs/integer-arithmetic.md, 9.2).
+    """Greatest sum of squares of what a narrow norm of `size` elements makes (integer-arithmetic.md, 9.2).
 
     |x_i| <= |w_i| r8 / 2**(shift + k) + 1/2, and |w| <= sqrt(q): so |x| is within r8 sqrt(q) / 2**(shift + k)
     and half a unit of each element. The first is greatest for one of the mantissas m of q, just before the

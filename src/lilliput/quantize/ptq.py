@@ -16,10 +16,12 @@ from lilliput.quantize.fixed import (
     make_exp2_table,
     make_reciprocal_table,
     make_rsqrt_table,
+    narrow,
 )
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import (
+    KIND_LIMITS,
     IntConfig,
     IntLayer,
     IntMatrix,
@@ -51,8 +53,9 @@ Floats = npt.NDArray[np.float64]
 _RESIDUAL_ROOM = 1.25
 """How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
 often a thousandth of that, and want the bits."""
-_SQUARE_ROOM = 1.2
-"""How much greater than all that calibration saw the sum of squares of a matrix's inputs may be."""
+_MEAN_SQUARE = 15.0**2
+"""Greatest mean square of the whole numbers that a matrix of planes reads, where no norm makes them: sums of
+172 of them times weights of 4 to 5 planes just have 16 bits."""
 _LEAST_GATE = 8.0
 """Gates below minus this, or minus the greatest seen, are taken as this: little comes through them."""
 
@@ -143,7 +146,9 @@ class _Builder:
         self._config, self._weights, self._seen, self._settings = config, weights, seen, settings
         limit = 2 ** (settings.activation_bits - 1) - 1
         self._normed = Form(limit, settings.blocks == "all" and limit < INT16)
-        self._inner = Form(limit, settings.blocks != "static" and limit < INT16)
+        self._heads = Form(limit, settings.blocks in ("all", "inner") and limit < INT16)
+        hidden = 2 ** (settings.hidden_bits - 1) - 1
+        self._inner = Form(limit, settings.blocks != "static" and limit < hidden, hidden)
         room = (2.0 ** (settings.residual_bits - 1) - 1) / _RESIDUAL_ROOM
         self._residual_step = max(seen.most_residual / room, _least_step(config, config.d_model))
         self._gate_limit = 2 ** (settings.gate_bits - 1) - 1
@@ -297,8 +302,9 @@ class _Builder:
         if normed and self._narrow:
             limit = norm_square_limit(len(scales), narrow_shift(len(scales)))
         else:
-            most = float(np.square(form.whole(seen, scales)).sum(axis=1).max())
-            limit = int(min(most * _SQUARE_ROOM, len(scales) * form.limit**2)) + 1
+            narrowed, _ = narrow(form.made(seen, scales), form.limit)
+            most = float(np.square(narrowed).sum(axis=1).max())
+            limit = int(min(most, len(scales) * _MEAN_SQUARE))
         return _Input(seen, scales, form, tables, limit)
 
     def _layer(self, number: int) -> IntLayer:
@@ -335,8 +341,8 @@ class _Builder:
             wo,
             config,
             value_limit,
-            [most_shift] if self._inner.block else range(min(5, most_shift + 1)),
-            self._inner,
+            [most_shift] if self._heads.block else range(min(5, most_shift + 1)),
+            self._heads,
             _rows_kind(settings.kind("o")),
             uneven=self._uneven,
         )
@@ -360,7 +366,7 @@ class _Builder:
             "o": self._matrix(
                 f"{name}.o",
                 wo,
-                self._input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._inner, [wo]),
+                self._input(seen["attn_out"], o_scales.reshape(-1) * 2.0**-o_shift, self._heads, [wo]),
                 self._residual_step,
                 INT16,
             ),
@@ -402,7 +408,11 @@ class _Builder:
             "up": self._matrix(f"{name}.up", up, reads, up_steps, self._up_limit),
             "hidden_shift": hidden_shift,
             "down": self._matrix(
-                f"{name}.down", down, self._input(hidden, hidden_scales, self._inner, [down]), self._residual_step, INT16
+                f"{name}.down",
+                down,
+                self._input(hidden, hidden_scales, self._inner, [down]),
+                self._residual_step,
+                INT16,
             ),
         }
 
@@ -422,11 +432,10 @@ class _Builder:
         if settings.kind(part) == "planes":  # a row's sum has no more bits than a logit
             lengths = np.linalg.norm(matrix * scales, axis=1)
             most_logit = max(most_logit, float(lengths.max()) * reads.square_limit**0.5)
+            most_logit = max(most_logit, float(np.abs(matrix * scales).max()) * INT16 / KIND_LIMITS["planes"])
         logit_bits = max(0, min(15, bits_within(most_logit, INT16 / 1.25)))
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
-        head, head_steps = self._rounded(
-            part, matrix, reads, 2.0**-logit_bits, INT16, method
-        )
+        head, head_steps = self._rounded(part, matrix, reads, 2.0**-logit_bits, INT16, method)
         if config.tied:
             values, kind, steps = head.values, head.kind, head_steps / scales[0]
         else:

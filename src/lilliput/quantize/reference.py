@@ -8,6 +8,7 @@ exactly nothing.
 import numpy as np
 import numpy.typing as npt
 
+from lilliput.quantize.bounds import most_score
 from lilliput.quantize.fixed import (
     INT16,
     INT32,
@@ -18,7 +19,7 @@ from lilliput.quantize.fixed import (
     exact_floats,
     exact_product,
     exp2_below,
-    halve,
+    halvings,
     narrow,
     reciprocal,
     require_width,
@@ -99,7 +100,8 @@ class Reference:
             v, down = narrow(v, matrix.input_limit)
             shifts = shifts - down
         if matrix.planes is not None:
-            v = halve(v, (v**2).sum(axis=-1, keepdims=True), matrix.planes.square_limit, 2)
+            more = halvings((v**2).sum(axis=-1, keepdims=True), matrix.planes.square_limit, 2)
+            v, shifts = round_shift(v, more), np.maximum(shifts - more, 1)
         sums = exact_product(v, wide.weights)
         if self._checked:
             self._check(v, matrix.input_limit, "an input")
@@ -130,7 +132,7 @@ class Reference:
         return saturate(round_shift(gained, norm.shift), norm.output_limit)
 
     def _turn(self, v: Ints, first: int) -> Ints:
-        """Rotary positions: v (T, heads, K), whose first position is `first`; as many bits more as cosines have."""
+        """Rotary positions: v (T, heads, K), whose first position is `first`; by cosines' bits more."""
         part = slice(first, first + len(v))
         cos, sin = self._cosines[part, np.newaxis], self._sines[part, np.newaxis]  # (T, 1, K/2)
         a, b = np.split(v, 2, axis=-1)
@@ -149,7 +151,8 @@ class Reference:
         bits = self.model.cosine_bits
         q = saturate(round_shift(self._turn(q, first), bits + layer.q_shift), layer.q_limit)
         if layer.q_sum_limit:
-            q = halve(q, np.abs(q).sum(axis=-1, keepdims=True), layer.q_sum_limit, 1)
+            down = halvings(np.abs(q).sum(axis=-1, keepdims=True), layer.q_sum_limit, 1)
+            q = np.sign(q) * (np.abs(q) >> down)
         k = self._turn(k, first) - (layer.k_offset.astype(np.int64) << bits)
         self._check(k, INT32, "a key less its offset")
         if self.model.odd_keys:
@@ -163,7 +166,7 @@ class Reference:
         per_key = config.n_heads // config.n_kv_heads
         grouped = q.reshape(length, config.n_kv_heads, per_key, -1).transpose(1, 2, 0, 3)  # (kv, G, T, K)
         scores = exact_product(grouped, keys[:, np.newaxis])  # (kv, G, T, S)
-        self._check(scores, INT32 // 2, "a score")
+        self._check(scores, most_score(self.model, layer), "a score")
         out = self._mix(layer, scores, values, first)
         return out.transpose(2, 0, 1, 3).reshape(length, -1)
 
@@ -177,11 +180,11 @@ class Reference:
         chances = np.where(hidden, 0, exp2_below(below, self._exp2))
         total = chances.sum(axis=-1, keepdims=True)
         if self.model.sum_bits == 16:
-            chances = halve(chances, total, INT16 // layer.v.output_limit, 1)
+            chances = chances >> halvings(total, INT16 // layer.v.output_limit, 1)
             total = chances.sum(axis=-1, keepdims=True)
         sums = exact_product(chances, values.swapaxes(-1, -2)[:, np.newaxis])
         self._check(total, INT32, "a sum of chances")
-        self._check(sums, INT32, "a sum of values")
+        self._check(sums, INT16 if self.model.sum_bits == 16 else INT32, "a sum of values")
         r, k = reciprocal(total, self._reciprocal)
         if self.model.reciprocal_bits == 8:
             r, k = np.minimum(round_shift(r, 7), 255), k - 7

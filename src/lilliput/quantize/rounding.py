@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from lilliput.quantize.fixed import INT16, narrow
+from lilliput.quantize.fixed import INT16, Ints, narrow
 from lilliput.quantize.intmodel import KIND_LIMITS, Kind
 
 Floats = npt.NDArray[np.float64]
@@ -102,26 +102,30 @@ def _gptq(matrix: Floats, steps: Floats, limit: int, gram: Floats) -> npt.NDArra
 class Form:
     """How matrices read their inputs: as whole numbers up to `limit`, in a unit of each channel.
 
-    With `block`, inputs first have 16 bits, and a position's are shifted down together until they fit.
+    With `block`, inputs first go up to `most`, and a position's are shifted down together until they fit.
     """
 
     limit: int
     block: bool
+    most: int = INT16
 
     @property
     def made_limit(self) -> int:
         """Greatest magnitude of an input as the step before makes it."""
-        return INT16 if self.block else self.limit
+        return self.most if self.block else self.limit
 
     @property
     def most_down(self) -> int:
         """The greatest exponent of a position's inputs."""
         return self.made_limit.bit_length() - self.limit.bit_length()
 
+    def made(self, x: Floats, scales: Floats) -> Ints:
+        """x (N, C) in units of `scales` (C,), rounded and saturated, before an exponent is taken out."""
+        return np.rint(x / scales).clip(-self.made_limit, self.made_limit).astype(np.int64)
+
     def whole(self, x: Floats, scales: Floats) -> Floats:
-        """x (N, C) in units of `scales` (C,), rounded and saturated."""
-        made = np.rint(x / scales).clip(-self.made_limit, self.made_limit).astype(np.int64)
-        narrowed, down = narrow(made, self.limit)
+        """x (N, C) in units of `scales` (C,), as matrices compute with it."""
+        narrowed, down = narrow(self.made(x, scales), self.limit)
         return (narrowed << down).astype(np.float64)
 
     def rounded(self, x: Floats, scales: Floats) -> Floats:

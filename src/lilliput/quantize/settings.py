@@ -28,9 +28,9 @@ class QuantizeSettings(Config):
     down: Kind | None = None
     activation_bits: Annotated[int, Field(ge=4, le=16)] = 8
     """Of what matrices read."""
-    blocks: Literal["all", "inner", "static"] = "inner"
+    blocks: Literal["all", "inner", "hidden", "static"] = "inner"
     """Which inputs of matrices have an exponent of their own for each position: all, those that no norm
-    makes, or static: none.
+    makes, the hidden layer's, or static: none.
     An exponent costs a look for the greatest, and a shift."""
     head_bits: Annotated[int, Field(ge=4, le=16)] | None = None
     """Of what the output matrix reads; as the others if not set."""
@@ -75,6 +75,8 @@ class QuantizeSettings(Config):
     sum_bits: Literal[16, 32] = 32
     """Of sums of values."""
     reciprocal_bits: Literal[8, 16] = 16
+    hidden_bits: Annotated[int, Field(ge=8, le=16)] = 16
+    """Of hidden values before their exponent is taken out."""
     up_bits: Annotated[int, Field(ge=6, le=16)] = 16
     """Of what the activation multiplies."""
     table_bits: Annotated[int, Field(ge=6, le=16)] = 16
@@ -96,22 +98,23 @@ class QuantizeSettings(Config):
 CARTRIDGE = (
     "weights=planes",
     "embed=int8",
-    "blocks=static",
+    "blocks=hidden",
     "scales=shift",
     "norms=narrow",
     "square_bits=8",
     "cosine_bits=7",
-    "turn_bits=9",
+    "turn_bits=10",
     "score_bits=16",
     "keys=odd",
-    "key_bits=6",
-    "value_bits=5",
+    "key_bits=7",
+    "value_bits=4",
     "chance_bits=7",
     "sum_bits=16",
     "reciprocal_bits=8",
-    "gate_bits=8",
-    "up_bits=8",
-    "table_bits=8",
+    "hidden_bits=12",
+    "gate_bits=9",
+    "up_bits=9",
+    "table_bits=9",
     "window=128",
     "residual_bits=12",
 )

@@ -78,7 +78,7 @@ class Bench:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of work memory or high memory."""
-        return self.machine.memory(1 if address >= 0xD000 else 0, address, size)
+        return bytes(self._memory[address + at] for at in range(size))
 
     def call(self, memory: Mapping[int, bytes], frames: int = 60) -> int:
         """Put bytes into memory, call the step; M-cycles from its first instruction to its return."""

@@ -108,5 +108,13 @@ def test_what_is_no_norm_of_a_cartridge_is_refused():
         make_norm_tables("norms", make_norm(64, 2**24), 64)
     with pytest.raises(ConfigError, match="multiple of 256"):
         write_norm(
-            "step", norm=make_norm(64), size=64, source=0, target=0, pairs=0, page=8, high=HIGH, tables="norms"
+            "step",
+            norm=make_norm(64),
+            size=64,
+            source=0,
+            target=0,
+            pairs=0,
+            page=8,
+            high=HIGH,
+            tables="norms",
         )

@@ -116,7 +116,9 @@ def quantize(
             **learnt,
         }
         kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
-        save_surroundings(made, quantized.model.config, folder.tokenizer, kept | {"integers": result}, path.name)
+        save_surroundings(
+            made, quantized.model.config, folder.tokenizer, kept | {"integers": result}, path.name
+        )
         save_intmodel(made / INTEGERS, quantized.model)
     if as_json:
         print_json(result)

@@ -45,8 +45,8 @@ def make_norm_tables(label: str, norm: IntNorm, size: int) -> Block:
 
 
 def make_norm_rows(label: str, norm: IntNorm) -> tuple[Block, ...]:
-    """Upper bytes of the products of all |w| and r8, 36 KB: three blocks for any banks of the ROM, at multiples
-    of 256. Labels are LABEL.0, LABEL.1, LABEL.2. They save making a table for each norm."""
+    """Upper bytes of the products of all |w| and r8, 36 KB: three blocks for any banks of the ROM, at
+    multiples of 256. Labels are LABEL.0, LABEL.1, LABEL.2. They save making a table for each norm."""
     posts = [post_page(norm, shift) for shift in range(POSTS_OF_BLOCK)]
     blocks = []
     for number, first in enumerate(range(_LEAST_ROOT, 256, ROWS_OF_BLOCK)):
@@ -72,4 +72,6 @@ def check_norm(norm: IntNorm, size: int) -> None:
             f"elements and shifts of 7 to {4 + MOST_POST}; choose a smaller d_model"
         )
     if size * 255**2 + norm.epsilon >= _MOST_SUM:
-        raise ConfigError(f"the squares of a norm of {size} elements may pass 24 bits: choose a smaller d_model")
+        raise ConfigError(
+            f"the squares of a norm of {size} elements may pass 24 bits: choose a smaller d_model"
+        )

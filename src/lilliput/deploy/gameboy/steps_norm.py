@@ -56,7 +56,8 @@ def write_norm(
         + _find_shift(source, turns, unroll, high)
         + _shift_down(source + 2 * size - 1, pairs + 2 * size, turns, unroll, high, tables)
         + _sum_squares(pairs, turns, unroll, tables)
-        + _find_root(norm, high, tables, multiply)
+        + _find_root(norm, high, tables)
+        + _interpolate(high, f"hi({tables}) + {ROOTS_PAGE}", multiply)
         + (_use_rows(rows) if rows else "")
         + _make_page(page, tables, norm, high)
         + _multiply(pairs, target, size, high)
@@ -131,7 +132,9 @@ def _shift_down(last: int, pairs: int, turns: int, unroll: int, high: int, table
         or   a
         jr   .put{at}
 """
-    return text + f"""
+    return (
+        text
+        + f"""
         ldh  a, ({high + 2})
         dec  a
         ldh  ({high + 2}), a
@@ -141,6 +144,7 @@ def _shift_down(last: int, pairs: int, turns: int, unroll: int, high: int, table
         inc  a
         jp   .down
 {rare}"""
+    )
 
 
 def _sum_squares(pairs: int, turns: int, unroll: int, tables: str) -> str:
@@ -171,8 +175,8 @@ def _sum_squares(pairs: int, turns: int, unroll: int, tables: str) -> str:
     return text + "dec d\njr nz, .square\n"
 
 
-def _find_root(norm: IntNorm, high: int, tables: str, multiply: str) -> str:
-    """C = r8 and D = shift - 8 + k, by the table between whose entries a line is drawn."""
+def _find_root(norm: IntNorm, high: int, tables: str) -> str:
+    """The mantissa of the sum of squares in B, C, B less 64 in A; D = shift - 8 + k."""
     roots = f"hi({tables}) + {ROOTS_PAGE}"
     return f"""
         ldh  a, ({high})
@@ -220,6 +224,12 @@ def _find_root(norm: IntNorm, high: int, tables: str, multiply: str) -> str:
         rl   b
         dec  d
         jr   .small
+"""
+
+
+def _interpolate(high: int, roots: str, multiply: str) -> str:
+    """From the mantissa B, C (A is B less 64) and D to C = r8; D stays."""
+    return f"""
 .mantissa: ld l, a
         ld   h, {roots}
         ld   a, d

@@ -4,7 +4,6 @@ What a matrix adds to it is added by the matrix itself (lookup_endings, kind add
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
@@ -40,15 +39,17 @@ def find_tokens_of_bank(size: int) -> int:
 def write_embed(name: str, *, size: int, vocabulary: int, rows: str, target: int, high: int) -> Block:
     """A routine for bank 0, `name`: the row of the token in DE becomes the `size` words at `target`.
 
-    `rows` is the name of make_embedding's blocks, in banks below 256; `high`: 2 bytes of high memory. It changes
-    every register and the bank of the ROM; the stack may be anywhere.
+    `rows` is the name of make_embedding's blocks, in banks below 256; `high`: 2 bytes of high memory. It
+    changes every register and the bank of the ROM; the stack may be anywhere.
     """
     tokens = find_tokens_of_bank(size)
-    if vocabulary > 256 * tokens:
-        raise ConfigError(f"{vocabulary} tokens of {size} words need more banks than a cartridge has")
+    unroll = max(part for part in (8, 4, 2, 1) if size % part == 0)
+    if vocabulary > 255 * tokens or size // unroll > 256:
+        raise ConfigError(
+            f"{vocabulary} tokens of {size} words: a cartridge has 255 banks for up to 2,048 words"
+        )
     bits = tokens.bit_length() - 1
     times = "".join("add hl, hl\n" + "add hl, de\n" * int(digit) for digit in f"{2 * size:b}")
-    unroll = max(part for part in (8, 4, 2, 1) if size % part == 0)
     half = "srl h\nrr l\n"
     word = "pop de\nld a, e\nld (hl+), a\nld a, d\nld (hl+), a\n"
     return assemble(
@@ -90,8 +91,8 @@ def write_embed(name: str, *, size: int, vocabulary: int, rows: str, target: int
 def write_coarsen(name: str, *, size: int, shift: int, source: int, high: int) -> Block:
     """A routine, `name`: each of the `size` words at `source` becomes rsh(h, shift), shift from 1 to 7.
 
-    A layer's mid_shift or post_shift. `high`: 2 bytes of high memory. It changes every register; the stack may be
-    anywhere.
+    A layer's mid_shift or post_shift. `high`: 2 bytes of high memory. It changes every register; the stack
+    may be anywhere.
     """
     if not 1 <= shift <= _MOST_DOWN:
         raise ConfigError(f"the residual stream is shifted by {shift}: 1 to {_MOST_DOWN} are possible")
@@ -108,7 +109,7 @@ def write_coarsen(name: str, *, size: int, shift: int, source: int, high: int) -
         ld   b, {size // unroll & 0xFF}
 .word:  {word * unroll}
         dec  b
-        jr   nz, .word
+        jp   nz, .word
         ldh  a, ({high})
         ld   l, a
         ldh  a, ({high + 1})

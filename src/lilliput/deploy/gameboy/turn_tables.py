@@ -1,4 +1,5 @@
-"""What rotary positions look up: products of every magnitude with the cosines, and the cosines of a position."""
+"""What rotary positions look up: products of every magnitude with the cosines, and the cosines of a
+position."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +8,7 @@ from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES
 from lilliput.errors import ConfigError
 
-TURN_LIMIT = 255
-"""Greatest magnitude of what is turned."""
+_MOST_MAGNITUDE = 255
 COSINE_BITS = 7
 MIDDLE = 2**15 + 2**5
 """What products have more in the tables, so that they are not negative, and two of them half a unit."""
@@ -18,11 +18,13 @@ _ONE = 1 << COSINE_BITS
 
 
 def make_turn_rows(name: str) -> tuple[Block, ...]:
-    """Products of 0 to 255 with 0 to 128 for nine consecutive banks, from 0x4000 on: NAME.0 to NAME.8, 129 KB.
+    """Products of 0 to 255 with 0 to 128 for nine consecutive banks, from 0x4000 on: NAME.0 to NAME.8, 129
+    KB.
 
-    A row of a cosine is 1 KB: low bytes of the products, low bytes of those of -0 to -255, high bytes of both.
+    A row of a cosine is 1 KB: low bytes of the products, low bytes of those of -0 to -255, high bytes of
+    both.
     """
-    magnitudes = np.arange(TURN_LIMIT + 1)
+    magnitudes = np.arange(_MOST_MAGNITUDE + 1)
     rows = []
     for cosine in range(_ONE + 1):
         both = np.stack([magnitudes, -magnitudes]) * cosine + MIDDLE
@@ -35,12 +37,14 @@ def make_turn_rows(name: str) -> tuple[Block, ...]:
 def make_angles(label: str, cosines: NDArray[np.int16], sines: NDArray[np.int16]) -> Block:
     """An IntModel's cosines and sines (positions, K / 2), of 7 bits, for any bank.
 
-    BYTES_OF_PAIR for each pair of channels: |cos|, |sin|, and signs: bit 0 that of the cosine, bit 1 that of the
-    sine. Raises ConfigError for cosines of more bits, and where a bank does not hold all positions.
+    BYTES_OF_PAIR for each pair of channels: |cos|, |sin|, and signs: bit 0 that of the cosine, bit 1 that of
+    the sine. Raises ConfigError for cosines of more bits, and where a bank does not hold all positions.
     """
     most = max(int(np.abs(part.astype(np.int64)).max()) for part in (cosines, sines))
     if most > _ONE:
-        raise ConfigError(f"cosines of up to {most}: a cartridge has {_ONE}; set cosine_bits to {COSINE_BITS}")
+        raise ConfigError(
+            f"cosines of up to {most}: a cartridge has {_ONE}; set cosine_bits to {COSINE_BITS}"
+        )
     signs = (cosines < 0) + 2 * (sines < 0)
     data = np.stack([np.abs(cosines), np.abs(sines), signs], -1).astype(np.uint8).tobytes()
     if len(data) > ROM_BANK_BYTES:
