@@ -6,7 +6,11 @@
     attend_N         in layer N: queries, keys' bits and values are read, means are left
 
 All are in bank 0; they change every register, the banks of the ROM and of battery memory (whose gate must be
-open), and leave work memory's bank and the stack pointer as they were. Interrupts are off.
+open), and leave work memory's bank and the stack pointer as they were. Interrupts are off. Between calls
+nobody else may write to attention's bank of work memory, nor to what plan_room gives of battery memory; high
+memory is free in between. What attend_N takes is the sum of what its parts say: keys (write_key), tables and
+scores (count_query_cycles, count_score_cycles), chances (make_select_bank), values (make_program), and some
+80 a key head to come and go.
 """
 
 from dataclasses import dataclass

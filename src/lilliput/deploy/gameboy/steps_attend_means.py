@@ -124,7 +124,7 @@ def write_chosen(shape: AttendShape, reciprocals: str, products: str, rows: str)
     """Assembly for bank 0, attend_chosen: HL is the sum of chances; all that the program needs is set.
 
     reciprocals: a label in the bank of the ROM that is seen. products and rows: sections, the rows in banks
-    that follow one another. About 220 M-cycles; it goes on at a_channel.
+    that follow one another. Some 220 M-cycles, by the sum's bits; it goes on at a_channel.
     """
     return _find_row(reciprocals, rows) + _find_shifts(shape) + _find_ones(products)
 

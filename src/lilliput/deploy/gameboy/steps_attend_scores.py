@@ -25,7 +25,8 @@ _LD_SP, _POP_HL, _POP_DE, _ADD_HL_DE, _DOUBLE, _PUSH_HL, _JP, _LD_A = (
 def write_query(shape: AttendShape) -> str:
     """Assembly, attend_query: tables of the query at h_query, which then is the next; on to attend_score.
 
-    The sum of a query's magnitudes must be below 2 ** 14. About 2,170 M-cycles a table; all registers change.
+    The sum of a query's magnitudes must be below 2 ** 14. count_query_cycles says how long it takes; all
+    registers change.
     """
     return (
         "attend_query:\n"
@@ -109,7 +110,8 @@ def _write_walk() -> str:
 def write_key(shape: AttendShape) -> str:
     """Assembly, attend_key: the new key at h_bits and values at h_value are stored; on to attend_stored.
 
-    Both addresses go on to the next key head's. About 500 M-cycles at 6 planes; all registers change.
+    Both addresses go on to the next key head's. It is straight code, 443 M-cycles at 6 planes and 8 channels;
+    all registers change.
     """
     stride = shape.planes + 1 & ~1
     copies = "ld a, (hl+)\nld (de), a\ninc de\n" * (stride * (shape.tables - 1) + shape.planes)
