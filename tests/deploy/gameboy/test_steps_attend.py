@@ -32,6 +32,9 @@ SHAPES = {
     "two shifts": SMALL,
     "7 planes, wide heads": replace(SMALL, layers=1, d_head=16, planes=7, score_shifts=(0,), **NARROW),
     "coarse": replace(SMALL, layers=1, kv_heads=3, group=1, d_head=16, slots=30, score_shifts=(1,), **NARROW),
+    "coarser": replace(SMALL, score_shifts=(2, 4)),
+    "of little weight": replace(SMALL, score_shifts=(5, 6), planes=7, chance_bits=6),
+    "of least weight": replace(SMALL, layers=1, score_shifts=(11,)),
     "4-bit chances": replace(SMALL, slots=33, chance_bits=4, o_shift=2),
 }
 
@@ -98,7 +101,7 @@ def test_heads_of_a_quantized_model_are_the_reference_s(roms, emulators, integer
     config = LlamaConfig(vocab_size=61, d_model=32, n_layers=2, d_ff=44, context=40, n_heads=4, n_kv_heads=2)
     model = integers.quantized(config, *CARTRIDGE, "window=16").model
     shape = find_shape(model)
-    assert (shape.slots, shape.planes, shape.group) == (16, 6, 2)
+    assert (shape.slots, shape.d_head, shape.group) == (16, 8, 2)
     listening = roms.Listening(model, monkeypatch)
     listening.read(integers.draw_stories(config, seed=3)[0], listening.start())
     assert len(listening.means[0]) > shape.slots
@@ -139,9 +142,10 @@ def test_halving_without_tables_of_halved_chances(roms, emulators):
     check(roms, emulators, shape, 0, *draw(shape, 135, 0))
 
 
+@pytest.mark.parametrize("shift", [-2, 1, 4, 5])
 @pytest.mark.parametrize("keys_are", ["random", "at a limit", "at both", "rising"])
-def test_queries_and_keys_at_their_limits(roms, emulators, keys_are):
-    shape = replace(SMALL, layers=1, slots=24, score_shifts=(-2,))
+def test_queries_and_keys_at_their_limits(roms, emulators, keys_are, shift):
+    shape = replace(SMALL, layers=1, slots=24, score_shifts=(shift,))
     _, keys, values = draw(shape, 90, 1)
     if keys_are == "at a limit":
         keys[:] = 63
@@ -217,7 +221,7 @@ def test_what_does_not_fit_is_refused_with_its_bytes():
         ({"planes": 8}, "keys of 8 bits"),
         ({"value_limit": 31}, "values up to 31"),
         ({"chance_bits": 8}, "chances of 8 bits"),
-        ({"score_shifts": (-2, 2)}, "scores are shifted"),
+        ({"score_shifts": (-2, 16)}, "scores are shifted"),
         ({"o_shift": 4}, "means are shifted by 4"),
     ],
 )

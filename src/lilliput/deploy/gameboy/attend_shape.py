@@ -50,8 +50,8 @@ class AttendShape:
             ),
             (
                 len(self.score_shifts) == self.layers
-                and all(-7 <= shift <= 1 for shift in self.score_shifts),
-                f"scores are shifted by {self.score_shifts}: -7 to 1 are possible, {self.layers} times",
+                and all(-7 <= shift <= 15 for shift in self.score_shifts),
+                f"scores are shifted by {self.score_shifts}: -7 to 15 are possible, {self.layers} times",
             ),
             (
                 self.value_limit << self.o_shift <= 127 and self.last_shift(self.most_sum) <= 17,

@@ -17,26 +17,34 @@ NO_CHANCE = 1
 VALUE_PAGE = 0x40
 """A value v in battery memory is VALUE_PAGE + value_limit + v: the page of its products."""
 LEAST_RECIPROCAL, ROWS_OF_BANK = 128, 32
-_LAST_EXPONENT = 8 * 256
+_EXPONENTS = 9 * 256
+"""From here on no chance is above 0."""
 
 
 def make_chances(score_shift: int, chance_bits: int, down: int = 0) -> NDArray[np.uint8]:
-    """(256 * (reach + 1),) by how far a score is below the greatest: 2 c - 2 of its chance c, or NO_CHANCE.
+    """(256 * pages,) by how far a score is below the greatest: 2 c - 2 of its chance c, or NO_CHANCE.
 
-    Chances are halved `down` times. Beyond the table all are 0.
+    Scores that are shifted right come shifted (score_shift > 0). Chances are halved `down` times. There is
+    all that a score whose upper byte is within `reach` may ask for; beyond it every chance is 0.
     """
-    far = np.arange(2 * _LAST_EXPONENT + 512, dtype=np.int64)
-    exponent = round_shift(far << max(-score_shift, 0), max(score_shift, 0))
-    chances = exp2_below(exponent, make_exp2_table(chance_bits).astype(np.int64))
-    halved = chances >> down
-    coded = np.where(halved > 0, 2 * halved - 2, NO_CHANCE).astype(np.uint8)
-    last = int(np.flatnonzero(chances)[-1])
-    return coded[: 256 * (-(-last // 256) + 1)]
+    right = max(score_shift, 0)
+    most = 256 * reach(score_shift, chance_bits) + 255 + (1 << right >> 1) >> right
+    far = np.arange(256 * ((most >> 8) + 1), dtype=np.int64)
+    chances = _find_chances(far << max(-score_shift, 0), chance_bits) >> down
+    coded: NDArray[np.uint8] = np.where(chances > 0, 2 * chances - 2, NO_CHANCE).astype(np.uint8)
+    return coded
 
 
 def reach(score_shift: int, chance_bits: int) -> int:
-    """By how much a score's upper byte may be below the greatest one's, and its chance be above 0."""
-    return make_chances(score_shift, chance_bits).size // 256 - 1
+    """By how much a score's upper byte may be below the greatest one's, its chance above 0; 255 at most."""
+    last = int(np.flatnonzero(_find_chances(np.arange(_EXPONENTS), chance_bits))[-1])
+    right = max(score_shift, 0)
+    far = (last >> max(-score_shift, 0)) if right == 0 else (last + 1 << right) - (1 << right >> 1) - 1
+    return min(-(-far // 256), 255)
+
+
+def _find_chances(exponents: NDArray[np.int64], chance_bits: int) -> NDArray[np.int64]:
+    return exp2_below(exponents, make_exp2_table(chance_bits).astype(np.int64))
 
 
 def make_reciprocals(shape: AttendShape) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ second walk looks up their chances. A chance of 1 becomes a byte in a list; grea
 code of steps_attend_values.py, from its end to its beginning: one stretch of code here for each place there.
 
 Chances that must be halved are looked up once more, in a table of halved ones. Where neither serves, the slow
-way does: scores near the end of 16 bits, or tables too great for the bank (score shifts from 0 on).
+way does: scores near the end of 16 bits or of little weight, or tables too great for the bank.
 """
 
 from lilliput.deploy.gameboy.assembler import assemble
@@ -21,6 +21,11 @@ SCAN_BYTES = 10
 _SLOT_AT, _CHANCE_AT = 1, 5
 """Where in a unit of code the slot and the chance are."""
 
+_TO_TABLE = "sub e\nld e, a\nld a, hi(c_table) + 1\nsbc a, c"
+_TO_HALF = "ld a, lo(c_half)\nsub e\nld e, a\nld a, 1\nsbc a, c"
+"""The table's address, or half a unit of what is shifted out, less the least score: A and E."""
+_SHIFT = "srl h\nrr l\n"
+_AT_TABLE = "ld a, h\nadd a, hi(c_table)\nld h, a\n"
 _SCANNED = """
 @_scanned:
         ld   a, b
@@ -28,11 +33,8 @@ _SCANNED = """
         jp   z, @_slow
         xor  a
         ldh  (h_over), a
-        sub  e
-        ld   e, a
-        ld   a, hi(c_table) + 1
-        sbc  a, c
-        ld   d, a           ; the table's address less the least score
+        @difference
+        ld   d, a
         ld   c, 0
         ld   a, 0xFE
         ldh  (h_ones), a
@@ -58,7 +60,7 @@ _SCANNED = """
 
 
 def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_shift: int) -> Block:
-    """A whole bank of the ROM for layers of one score_shift; it begins with the routine `name`.
+    """A whole bank of the ROM for layers of one score_shift; it has the routine `name`, at the same address as others.
 
     Reads h_score (address of the upper byte of slot 0's score), a_count and the scores; it is jumped to, and
     jumps to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
@@ -67,26 +69,34 @@ def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_
     does not hold it.
     """
     chances = make_chances(score_shift, shape.chance_bits).tobytes()
-    constants = places.names() | {"c_reach": reach(score_shift, shape.chance_bits)}
+    constants = places.names() | {
+        "c_reach": reach(score_shift, shape.chance_bits),
+        "c_pages": len(chances) // 256,
+    }
+    right = max(score_shift, 0)
+    constants["c_half"] = 1 << right >> 1
     constants["c_table"] = SWITCHED_ROM + ROM_BANK_BYTES - len(chances)
     sums = Block.of(make_reciprocals(shape).tobytes(), {f"{name}_reciprocals": 0})
-    text = _write_scan(shape) + _write_second_walk(shape, True) + write_slow(shape)
+    text = _write_scan(shape, right) + _write_second_walk(shape, right, True) + write_slow(shape, right)
     code = assemble(text.replace("@", name), constants, name)
     halved = [
         make_chances(score_shift, shape.chance_bits, down).tobytes() for down in range(shape.most_down, 0, -1)
     ]
-    if len(code) + len(sums) + len(chances) * (1 + len(halved)) > ROM_BANK_BYTES:
-        text, halved = _write_scan(shape) + _write_second_walk(shape, False) + write_slow(shape), []
+    if right or len(code) + len(sums) + len(chances) * (1 + len(halved)) > ROM_BANK_BYTES:
+        text, halved = (
+            _write_scan(shape, right) + _write_second_walk(shape, right, False) + write_slow(shape, right),
+            [],
+        )
         code = assemble(text.replace("@", name), constants, name)
     gap = ROM_BANK_BYTES - len(code) - len(sums) - len(chances) * (1 + len(halved))
     if gap < 0:
         raise ConfigError(
             f"attention's choice of {shape.slots} positions takes {-gap} bytes more than a bank has"
         )
-    return Block.join((code, sums, Block.of(bytes(gap) + b"".join(halved) + chances)))
+    return Block.join((sums, code, Block.of(bytes(gap) + b"".join(halved) + chances)))
 
 
-def _write_scan(shape: AttendShape) -> str:
+def _write_scan(shape: AttendShape, right: int) -> str:
     """C is the least upper byte so far plus 1, E the lower byte; B what an upper byte must be below."""
     unit = """
         ld   a, (hl-)
@@ -125,10 +135,10 @@ def _write_scan(shape: AttendShape) -> str:
         jp   attend_scan
 @_scan:
 {"".join(unit.format(n=n) for n in range(shape.slots - 1))}
-{_SCANNED}"""
+{_SCANNED.replace("@difference", _TO_HALF if right else _TO_TABLE)}"""
 
 
-def _write_place(number: int, shape: AttendShape) -> str:
+def _write_place(number: int, shape: AttendShape, right: int) -> str:
     """The walk on from a score when `number` places of the code of values are filled."""
     unit = f"a_program + {UNIT_BYTES * (shape.slots - 1 - number)}"
     return f"""
@@ -142,6 +152,7 @@ def _write_place(number: int, shape: AttendShape) -> str:
         ld   l, (hl)
         ld   h, a
         add  hl, de
+        {_SHIFT * right + _AT_TABLE if right else ""}
         ld   a, (hl)
         cp   2
         jr   c, .one{number}
@@ -173,13 +184,13 @@ def _write_place(number: int, shape: AttendShape) -> str:
 """
 
 
-def _write_second_walk(shape: AttendShape, halved: bool) -> str:
+def _write_second_walk(shape: AttendShape, right: int, halved: bool) -> str:
     """C is the sum of 2 c - 2, its carries in h_over; DE the table's address less the least score."""
-    text = "@_walk:\n" + "".join(_write_place(number, shape) for number in range(shape.slots))
+    text = "@_walk:\n" + "".join(_write_place(number, shape, right) for number in range(shape.slots))
     compare = f"ld a, lo({shape.most_sum})\nsub l\nld a, hi({shape.most_sum})\nsbc a, h\n"
     again = f"""
 .halve: ld   a, d           ; the table before has chances halved once more
-        sub  c_reach + 1
+        sub  c_pages
         ld   d, a
         srl  h
         rr   l

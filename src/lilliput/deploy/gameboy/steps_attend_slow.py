@@ -3,6 +3,17 @@
 from lilliput.deploy.gameboy.attend_shape import UNIT_BYTES, AttendShape
 from lilliput.deploy.gameboy.attend_tables import NO_CHANCE
 
+_SHIFT = """
+        ld   h, a
+        ld   a, l
+        add  a, lo(c_half)
+        ld   l, a
+        ld   a, h
+        adc  a, hi(c_half)
+        rra
+        rr   l
+"""
+_SHIFT_ON = "srl a\nrr l\n"
 _HELPERS = f"""
 .top:   ldh  a, (h_score + 1)   ; HL: the upper byte of the newest slot, B: how many
         ld   h, a
@@ -32,7 +43,8 @@ _HELPERS = f"""
         ld   l, a
         ld   a, c
         sbc  a, d
-        cp   c_reach + 1
+        @shift
+        cp   c_pages
         jr   nc, .none
         add  a, hi(c_table)
         ld   h, a
@@ -63,12 +75,17 @@ _ONE = """
 """A chance of 1, of the slot in B."""
 
 
-def write_slow(shape: AttendShape) -> str:
+def write_slow(shape: AttendShape, right: int) -> str:
     """Assembly, @_slow: it does what the rest of make_select_bank's code does.
 
-    DE is the least score, HL walks over upper bytes, B counts slots; the stack serves for calls.
+    `right`: by how much scores are shifted right. DE is the least score, HL walks over upper bytes, B counts
+    slots; the stack serves for calls.
     """
-    return _write_sum(shape) + _write_filling(shape) + _HELPERS
+    return (
+        _write_sum(shape)
+        + _write_filling(shape)
+        + _HELPERS.replace("@shift", _SHIFT + _SHIFT_ON * (right - 1) if right else "")
+    )
 
 
 def _write_sum(shape: AttendShape) -> str:
