@@ -1,5 +1,6 @@
 """Cartridges with attention alone, for tests: a token's numbers go in as memory, means come out."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +12,10 @@ from lilliput.quantize import reference
 from lilliput.quantize.fixed import exact_product, make_exp2_table, make_reciprocal_table
 from lilliput.quantize.reference import Reference
 
-PLACES = AttendPlaces(queries=0xC000, key_bits=0xC400, values=0xC600, means=0xC700, high=0xFF80)
-_GO, _STACK = 0xC900, 0xDFFE
+PLACES = AttendPlaces(queries=0xC000, key_bits=0xC200, values=0xC300, means=0xC400, high=0xFF80)
+PLACES_IN_WORK = replace(PLACES, work=0xC600, value_banks=(3, 4, 5, 6, 7))
+"""With values in work memory."""
+_GO, _STACK = 0xC500, 0xDFFE
 """The number of the routine that is to be called next."""
 _MAIN = """
 start:  di
@@ -54,12 +57,12 @@ next{n}:
 class AttendBench:
     """A console that computes attention of `shape`."""
 
-    def __init__(self, emulators, shape, watch=()) -> None:
+    def __init__(self, emulators, shape, watch=(), places=PLACES) -> None:
         self.shape = shape
         rom = Rom(entry="start")
         choices = "".join(_CHOICE.format(n=n) for n in range(shape.layers)) + "jp idle\n"
         rom.place("main", assemble(_MAIN.format(stack=_STACK, go=_GO, choices=choices)), bank=0)
-        make_attention(shape, PLACES).place(rom, 2)
+        make_attention(shape, places).place(rom, 2)
         self.machine = emulators.open_pyboy(rom.link())
         self.machine.run(300)
         self.symbols = rom.symbols

@@ -78,11 +78,12 @@ def draw_queries_at_limits(shape, tokens):
     return queries
 
 
-def check(roms, emulators, shape, layer, queries, keys, values):
+def check(roms, emulators, shape, layer, queries, keys, values, in_work=False):
     """Every token's means, and that they are not all alike."""
     wanted = roms.define(shape, layer, queries, keys, values)
     assert len(np.unique(wanted)) > 30
-    with roms.AttendBench(emulators, shape) as bench:
+    places = roms.PLACES_IN_WORK if in_work else roms.PLACES
+    with roms.AttendBench(emulators, shape, places=places) as bench:
         for token in range(len(queries)):
             bench.advance()
             means = bench.attend(layer, queries[token], keys[token], values[token])
@@ -117,6 +118,21 @@ def test_heads_of_a_quantized_model_are_the_reference_s(roms, emulators, integer
 def test_a_model_in_other_numbers_is_refused(integers):
     with pytest.raises(ConfigError, match="quantized with keys=odd"):
         find_shape(integers.draw_model(0))
+
+
+@pytest.mark.parametrize("layer", [0, 4])
+def test_keys_of_7_bits_fit_when_values_lie_in_work_memory(roms, emulators, layer):
+    shape = replace(STORIES, planes=7)
+    with pytest.raises(ConfigError, match="take 133,180 bytes, and 122,880 are there"):
+        plan_room(shape)
+    check(roms, emulators, shape, layer, *draw(shape, 140, 12), in_work=True)
+    with pytest.raises(ConfigError, match="values take 20,480 bytes, and 16,384 of work memory"):
+        plan_room(shape, value_banks=(1, 3, 4, 5))
+
+
+def test_wide_heads_with_values_in_work_memory(roms, emulators):
+    shape = SHAPES["7 planes, wide heads"]
+    check(roms, emulators, shape, 0, *draw(shape, 45, 9), in_work=True)
 
 
 def test_layers_do_not_disturb_one_another(roms, emulators):
@@ -192,9 +208,11 @@ def test_keys_are_read_where_turning_leaves_them(d_head, planes):
 
 
 def test_everything_has_its_own_bytes_of_battery_memory():
-    for shape in (STORIES, *SHAPES.values()):
+    in_work = replace(STORIES, planes=7)
+    for shape in (STORIES, in_work, *SHAPES.values()):
         taken = set()
-        for head in (head for heads in plan_room(shape) for head in heads):
+        rooms = plan_room(shape, value_banks=(3, 4, 5, 6, 7) if shape is in_work else ())
+        for head in (head for heads in rooms for head in heads):
             for slot in range(shape.slots):
                 bank, address = head.find_slot(slot, shape)
                 taken_now = {(bank, at) for at in range(address, address + shape.slot_bytes)}
@@ -203,7 +221,10 @@ def test_everything_has_its_own_bytes_of_battery_memory():
                 taken_now |= {(head.value_bank, 256 * page + low) for page in pages}
                 assert not taken & taken_now
                 taken |= taken_now
-        assert all(bank < 15 and 0xA000 <= at < 0xC000 for bank, at in taken)
+        first = {at for _, at in taken if shape is not in_work or at < 0xD000}
+        assert 0xA000 <= min(first) <= max(first) < 0xC000
+        assert max(bank for bank, _ in taken) < 15
+        assert all(3 <= bank < 8 and at < 0xE000 for bank, at in taken if at >= 0xC000)
 
 
 def test_what_does_not_fit_is_refused_with_its_bytes():

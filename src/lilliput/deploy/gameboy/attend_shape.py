@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from lilliput.deploy.gameboy.memory import REGISTERS
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import INT16
 from lilliput.quantize.intmodel import IntModel
 
 HIGH_BYTES = 44
 """High memory of attention."""
+WORK_PAGES = 9
+"""Of 256 bytes, see AttendPlaces.work."""
 UNIT_BYTES = 13
 """Of a chance's code in the program of values (steps_attend_values.py)."""
 _MOST_SLOTS, _MOST_CHANCE_BITS = 128, 7
@@ -148,11 +151,27 @@ class AttendPlaces:
     """HIGH_BYTES of high memory."""
     bank: int = 2
     """Of work memory, 1 to 7: attention has all of it."""
+    work: int | None = None
+    """Where there is room for values in work memory: 256 * WORK_PAGES bytes that everyone sees,"""
+    value_banks: tuple[int, ...] = ()
+    """and the banks of work memory for values. They lie in battery memory otherwise."""
+
+    def __post_init__(self) -> None:
+        if (self.work is None) != (not self.value_banks):
+            raise ConfigError("values in work memory need banks of it, and room for code that everyone sees")
+        if self.bank in self.value_banks or (self.work or 0) % 256:
+            raise ConfigError(
+                "values need other banks than attention, whose code begins at a multiple of 256"
+            )
 
     def names(self) -> dict[str, int]:
         """Constants for assembly: addresses in the bank of work memory and in high memory."""
         high = {name: self.high + at for name, at in _HIGH.items()}
-        return {**_WORK, **high, "attend_wram": self.bank}
+        names = {**_WORK, **high, "attend_wram": self.bank, "a_value_bank": REGISTERS["rRAMB"]}
+        if self.work is None:
+            return names
+        seen = {"a_ones": self.work, "a_sums": self.work + 0x100, "a_program": self.work + 0x200}
+        return {**names, **seen, "a_value_bank": REGISTERS["rSVBK"]}
 
 
 _WORK = {

@@ -68,7 +68,7 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
         raise ConfigError(
             f"means of values up to {shape.value_limit}, shifted by {shape.o_shift}, may not fit a byte"
         )
-    rooms = plan_room(shape)
+    rooms = plan_room(shape, value_banks=places.value_banks)
     names = {shift: f"attend_select{number}" for number, shift in enumerate(sorted(set(shape.score_shifts)))}
     banks = [(f"{name}_bank", make_select_bank(name, shape, places, shift)) for shift, name in names.items()]
     banks.append(("attend_products", _make_products_bank(shape, places)))
@@ -228,7 +228,9 @@ attend_head: ld c, lo(h_code_bank)
         ld   a, bank(attend_products)
         ld   (rROMB0), a
         jp   attend_key
-attend_stored: ld a, bank(attend_products)
+attend_stored: ld a, attend_wram
+        ldh  (rSVBK), a
+        ld   a, bank(attend_products)
         ld   (rROMB0), a
         jp   attend_query
 attend_score: ldh a, (h_code_bank)
@@ -243,7 +245,9 @@ attend_cross: ld (rRAMB), a
 attend_scored: ldh a, (h_select)
         ld   (rROMB0), a
         jp   {select}
-attend_averaged: ldh a, (h_mean)
+attend_averaged: ld a, attend_wram
+        ldh  (rSVBK), a
+        ldh  a, (h_mean)
         add  a, {shape.d_head}
         ldh  (h_mean), a
         jr   nc, .group
@@ -253,7 +257,7 @@ attend_averaged: ldh a, (h_mean)
 .group: ldh  a, (h_group)
         dec  a
         ldh  (h_group), a
-        jr   nz, attend_stored
+        jp   nz, attend_stored
         ldh  a, (h_record)
         ld   l, a
         ldh  a, (h_record + 1)

@@ -245,7 +245,7 @@ def _find_ones(products: str) -> str:
         ld   a, hi(a_ones)
         ld   (a_ones_from + 2), a
         ldh  a, (h_value_bank)
-        ld   (rRAMB), a
+        ld   (a_value_bank), a
         ldh  a, (h_value_page)
         ld   d, a
         jp   a_channel

@@ -211,8 +211,6 @@ def _write_slot(shape: AttendShape, stride: int) -> str:
 def _write_values(shape: AttendShape) -> str:
     one = f"ld a, (de)\ninc de\nadd a, {VALUE_PAGE + shape.value_limit}\nld (hl), a\ninc h\n"
     return f"""
-        ldh  a, (h_value_bank)
-        ld   (rRAMB), a
         ldh  a, (h_value_page)
         ld   h, a
         ld   a, (a_slot)
@@ -226,6 +224,8 @@ def _write_values(shape: AttendShape) -> str:
         ld   e, a
         ldh  a, (h_value + 1)
         ld   d, a
+        ldh  a, (h_value_bank)
+        ld   (a_value_bank), a
         {one * shape.d_head}
         ld   a, e
         ldh  (h_value), a

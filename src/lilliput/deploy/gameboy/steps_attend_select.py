@@ -60,7 +60,7 @@ _SCANNED = """
 
 
 def make_select_bank(name: str, shape: AttendShape, places: AttendPlaces, score_shift: int) -> Block:
-    """A whole bank of the ROM for layers of one score_shift; it has the routine `name`, at the same address as others.
+    """A whole bank of the ROM for layers of one score_shift, with the routine `name`.
 
     Reads h_score (address of the upper byte of slot 0's score), a_count and the scores; it is jumped to, and
     jumps to `attend_chosen`, with the code of values filled in, h_ones, and HL the sum of chances; then the
