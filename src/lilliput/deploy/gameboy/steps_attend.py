@@ -75,7 +75,7 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
     banks += [(f"attend_rows.{n}", Block.of(make_reciprocal_rows(n))) for n in range(_ROW_BANKS)]
     first = names[min(names)]  # code lies at the same addresses in each of them
     text = _write_setup() + _write_begin(shape, first) + _write_advance(shape)
-    text += _write_layer(shape, places) + _write_heads(shape, first)
+    text += _write_layer(shape, places) + _write_heads(shape, first) + _write_next(shape)
     text += write_chosen(shape, f"{first}_reciprocals", "attend_products", "attend_rows")
     for layer, heads in enumerate(rooms):
         text += f"attend_{layer}: ld hl, attend_records{layer}\njp attend_layer\n"
@@ -210,7 +210,7 @@ attend_layer: ld (h_sp), sp
 
 
 def _write_heads(shape: AttendShape, select: str) -> str:
-    """What a layer does for each key head, whose record is at HL, and the end of a layer."""
+    """What a layer does for each key head, whose record is at HL."""
     return f"""
 attend_head: ld c, lo(h_code_bank)
         ld   b, {RECORD_BYTES}
@@ -245,6 +245,12 @@ attend_cross: ld (rRAMB), a
 attend_scored: ldh a, (h_select)
         ld   (rROMB0), a
         jp   {select}
+"""
+
+
+def _write_next(shape: AttendShape) -> str:
+    """On to the next query head, the next key head, the layer's end."""
+    return f"""
 attend_averaged: ld a, attend_wram
         ldh  (rSVBK), a
         ldh  a, (h_mean)
