@@ -1,0 +1,277 @@
+"""What a person sees and presses on a cartridge, and how it asks the model.
+
+    front = make_front(Front(openings=("Once upon a time",)), wram=make_wram(0), scratch=make_wram(7))
+    rom.place("bridge", front.bridge, bank=0)
+    rom.place("screens", front.screens)         # any bank; Rom(entry="start")
+
+The model is two routines in bank 0 (or in RAM that is always seen):
+
+begin_story   HL: bytes of the beginning in bank 0 of work memory, BC: how many (none: a story from nothing);
+              setting_temperature: the number of the temperature in Front.temperatures; setting_seed: 16 bits.
+next_token    HL: bytes of the next token, as memory is seen when it returns, A: how many, no carry; or carry:
+              the story has ended. A token may have no bytes. Both may leave every bank as they like, find any
+              chosen, destroy all registers, and must return with SP as it was and interrupts off. Of battery
+              memory the two slots are not theirs, of work memory all but `scratch` is theirs but for VARIABLES.
+
+They call `tick` (bank 0) as often as they like, wherever SP is a stack: it moves the moon that shows that the model
+thinks, and notes buttons. Few instructions run in any case; only AF is destroyed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lilliput.deploy.gameboy import buttons, flow, keyboard, menus, reading, save, screen, writing
+from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
+from lilliput.deploy.gameboy.font import MOON, MOONS
+from lilliput.deploy.gameboy.memory import Area
+from lilliput.deploy.gameboy.picture import make_picture
+
+VARIABLES = {"pad_latched": 1, "tick_held": 1, "tick_count": 1}
+_PARTS = (buttons, screen, flow, save, writing, reading, menus, keyboard)
+_TICK_SHIFTS = 2
+"""The moon moves on every fourth tick."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What a cartridge offers, and where it may keep it."""
+
+    openings: Sequence[str] = ("Once upon a time", "One day, a little cat", "There was a tiny house", "")
+    temperatures: Sequence[str] = ("0", "0.5", "0.8", "1.0")
+    """What temperatures are called on the screen, in 3 letters at most."""
+    temperature: int = 2
+    """The number of the one that is chosen at first."""
+    seed: int = 1
+    needs_color: bool = True
+    """Refuse, with a screen that says so, to run on the first Game Boy."""
+    save_bank: int = 15
+    save_at: int = 0xA000
+    slot_bytes: int = 0x1000
+    """Stories lie in two slots, one behind the other, in this bank of battery memory."""
+    longest_beginning: int = 80
+    longest_token: int = 64
+    """Bytes of a token that are shown; of a longer one the rest is left out."""
+    most_lines: int = 1024
+    stack: int = 0xFFFE
+
+
+@dataclass(frozen=True)
+class FrontBlocks:
+    """`bridge` for bank 0, with start and tick; `screens` for any other bank; where variables lie."""
+
+    bridge: Block
+    screens: Block
+    places: dict[str, int]
+
+
+def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -> FrontBlocks:
+    """The blocks; variables are taken from `wram`, which must always be seen, the rest from `scratch`.
+
+    scratch_bank: the bank of work memory that `scratch` lies in; the model may use it while it is asked.
+    Raises AssemblyError for what does not fit, and for settings that no cartridge can have.
+    """
+    _check(front)
+    sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
+    sizes |= {**VARIABLES, "beginning": front.longest_beginning, "piece": front.longest_token}
+    places = {name: wram.take(name, size) for name, size in sizes.items()}
+    fleeting = {**screen.SCRATCH, "lines": 2 * front.most_lines + 4}
+    places |= {name: scratch.take(name, size) for name, size in fleeting.items()}
+    picture = make_picture()
+    temperatures = len(front.temperatures)
+    screens = Block.join(
+        (
+            _make_boot(front, places, (min(places[name] for name in sizes), sum(sizes.values()))),
+            buttons.make_buttons(places),
+            screen.make_screen(places),
+            flow.make_flow(places, front.most_lines),
+            save.make_save(places, front.save_at, front.slot_bytes, temperatures),
+            writing.make_writing(places),
+            reading.make_reading(places, front.temperatures),
+            menus.make_menus({**places, "stack": front.stack}, front.openings, temperatures, front.longest_beginning),
+            keyboard.make_keyboard(places, front.longest_beginning),
+            menus.make_picture_maps(picture),
+            screen.make_tiles(picture),
+        )
+    )
+    return FrontBlocks(_make_bridge(front, places, scratch_bank), screens, places)
+
+
+def _check(front: Front) -> None:
+    if not front.temperatures or any(not 0 < len(label) <= 3 for label in front.temperatures):
+        raise AssemblyError(f"temperatures {front.temperatures}: each needs a name of 1 to 3 letters")
+    if not 0 <= front.temperature < len(front.temperatures):
+        raise AssemblyError(f"there is no temperature {front.temperature}: {len(front.temperatures)} are named")
+    if not 0 <= front.seed <= 0xFFFF:
+        raise AssemblyError(f"the seed {front.seed}: 0 to 65535 are possible")
+    if not 0 < front.longest_token < 256 or not 0 < front.longest_beginning < 256:
+        raise AssemblyError("a beginning and a token have 1 to 255 bytes")
+
+
+_BOOT = """
+; From start, with the console's first A in B: memory, screen, settings. Goes on at show_title.
+boot:   push bc
+        ld   hl, first_variable
+        ld   d, 0
+        ld   bc, variable_bytes
+        call fill_bytes
+        pop  bc
+        ld   a, b
+        cp   0x11
+        jr   nz, .mono
+        ld   a, 1
+        ld   (is_color), a
+.mono:  call start_screen
+        ld   a, plain
+        ldh  (rLCDC), a
+        ld   a, (is_color)
+        or   a
+        ld   a, needs_color
+        jr   nz, .runs
+        or   a
+        jp   nz, show_refusal
+.runs:  ld   hl, setting_temperature
+        ld   (hl), temperature  ; setting_seed follows it
+        inc  hl
+        ld   (hl), lo(seed)
+        inc  hl
+        ld   (hl), hi(seed)
+        call find_story
+        jp   c, show_title
+        ld   a, (story_temperature)     ; where the last story left off
+        ld   (setting_temperature), a
+        ld   hl, story_seed
+        ld   a, (hl+)
+        ld   h, (hl)
+        ld   l, a
+        inc  hl
+        ld   a, l
+        ld   (setting_seed), a
+        ld   a, h
+        ld   (setting_seed + 1), a
+        jp   show_title
+"""
+
+_BRIDGE = """
+start:  di
+        ld   sp, stack
+        ld   b, a               ; 0x11 on a Color
+        cp   0x11
+        jr   nz, .slow
+        ldh  a, (rKEY1)
+        add  a
+        jr   c, .slow           ; it is at double speed
+        xor  a
+        ldh  (rIE), a
+        ld   a, 0x30
+        ldh  (rP1), a
+        ld   a, 1
+        ldh  (rKEY1), a
+        stop
+.slow:  xor  a
+        ldh  (rIE), a
+        ldh  (rNR52), a         ; no sound
+        call choose_own
+        jp   boot
+
+; Banks as the screens need them. Destroys A; the carry stays.
+choose_own:
+        ld   a, 0x0A
+        ld   (rRAMG), a
+        ld   a, save_bank
+        ld   (rRAMB), a
+        ld   a, scratch_bank
+        ldh  (rSVBK), a
+        ld   a, lo(bank(boot))
+        ld   (rROMB0), a
+        ld   a, hi(bank(boot))
+        ld   (rROMB1), a
+        ret
+
+; begin_story; next_token: A bytes to `piece`, carry where the story has ended. Destroy all.
+ask_beginning:
+        call begin_story
+        jr   choose_own
+ask_token:
+        call next_token
+        jr   c, choose_own
+        cp   longest_token + 1
+        jr   c, .short
+        ld   a, longest_token
+.short: ld   c, a
+        or   a
+        jr   z, .copied
+        ld   b, a
+        ld   de, piece
+.copy:  ld   a, (hl+)
+        ld   (de), a
+        inc  de
+        dec  b
+        jr   nz, .copy
+.copied:
+        call choose_own
+        ld   a, c
+        or   a                  ; no carry
+        ret
+
+; The moon goes on, if the screen may be written just now; buttons pressed since are noted. Destroys AF.
+tick:   push hl
+        ld   a, 0x10
+        ldh  (rP1), a
+        ldh  a, (rP1)
+        ldh  a, (rP1)
+        ldh  a, (rP1)
+        cpl
+        and  15
+        ld   h, a
+        ld   a, (tick_held)
+        cpl
+        and  h
+        ld   l, a
+        ld   a, h
+        ld   (tick_held), a
+        ld   a, (pad_latched)
+        or   l
+        ld   (pad_latched), a
+        ld   a, 0x30
+        ldh  (rP1), a
+        ld   hl, tick_count
+        inc  (hl)
+        ld   a, (hl)
+{shifts}
+        and  moons - 1
+        add  moon
+        ld   l, a
+        ldh  a, (rSTAT)         ; from here on the screen's time counts: 20 M-cycles at the least
+        and  2
+        jr   nz, .busy
+        ld   a, l
+        ld   (mark), a
+.busy:  pop  hl
+        ret
+"""
+
+
+def _make_boot(front: Front, places: dict[str, int], wram_bytes: tuple[int, int]) -> Block:
+    numbers = {
+        "first_variable": wram_bytes[0],
+        "variable_bytes": wram_bytes[1],
+        "needs_color": int(front.needs_color),
+        "temperature": front.temperature,
+        "seed": front.seed,
+        "plain": screen.PLAIN,
+    }
+    return assemble(_BOOT, {**places, **numbers}, "boot")
+
+
+def _make_bridge(front: Front, places: dict[str, int], scratch_bank: int) -> Block:
+    numbers = {
+        "stack": front.stack,
+        "save_bank": front.save_bank,
+        "scratch_bank": scratch_bank,
+        "longest_token": front.longest_token,
+        "moon": MOON,
+        "moons": MOONS,
+        "mark": 0x9C00 + writing.MARK_COLUMN,
+    }
+    shifts = "\n".join(["        rrca"] * _TICK_SHIFTS)
+    return assemble(_BRIDGE.replace("{shifts}", shifts), {**places, **numbers}, "bridge")
