@@ -178,3 +178,53 @@ def tap(machine, *names: str, frames: int = 6) -> None:
         machine.run(3)
         machine.press()
         machine.run(frames)
+
+
+def wait_row(machine, row: int, text: str, frames: int = 600) -> None:
+    """Run until PyBoy's screen, not scrolled, has that text in that row, from its first cell on."""
+    wanted = cells(text)[: len(text)]
+    for _ in range(frames):
+        if read_rows(machine, row, 1)[0].startswith(wanted):
+            machine.run(2)
+            return
+        machine.run(1)
+    raise AssertionError(f"{frames} frames, and row {row} is {read_rows(machine, row, 1)[0]!r}, not {text!r}")
+
+
+def wait_title(machine) -> None:
+    """Run until PyBoy shows the title."""
+    wait_row(machine, 13, "  My own beginning")
+
+
+def wait_end(machine, cartridge: Cartridge, frames: int = 6000) -> None:
+    """Run until a story that PyBoy tells has ended, or was stopped: its bar then shows the seed."""
+    wanted = cells("seed")[:4]
+    for _ in range(frames):
+        if machine.memory(0, BAR_MAP + 3, 4) == wanted:
+            machine.run(2)
+            return
+        machine.run(1)
+    raise AssertionError(f"the story has not ended after {frames} frames")
+
+
+def tell(machine, cartridge: Cartridge) -> None:
+    """From power-on, have the first opening's story told to its end."""
+    wait_title(machine)
+    tap(machine, "a", "a")
+    wait_end(machine, cartridge)
+
+
+def make_slot(text: bytes, beginning: int, temperature: int, seed: int, number: int, size: int = 0x1000) -> bytes:
+    """A slot of battery memory, written after the description in save.py and nothing else."""
+    header = bytes([number, temperature]) + b"".join(n.to_bytes(2, "little") for n in (seed, beginning, len(text)))
+    first = second = 0
+    for byte in text + header:
+        first = (first + byte) % 256
+        second = (second + first) % 256
+    slot = b"LPT1" + header + bytes([first ^ 0x4C, second ^ 0x50, 0, 0]) + text
+    return slot.ljust(size, b"\xa5")
+
+
+def make_sram(*slots: bytes) -> bytes:
+    """128 KB of battery memory with these slots in its last bank, the rest zeros."""
+    return bytes(15 * 0x2000) + b"".join(slots).ljust(0x2000, b"\0")

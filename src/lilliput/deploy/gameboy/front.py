@@ -36,7 +36,10 @@ _TICK_SHIFTS = 2
 class Front:
     """What a cartridge offers, and where it may keep it."""
 
-    openings: Sequence[str] = ("Once upon a time", "One day, a little cat", "There was a tiny house", "")
+    openings: Sequence[str] = (
+        *("Once upon a time", "One sunny day", "There was a dragon", "A little cat", "Lily and Ben", ""),
+    )
+    """Beginnings to choose from; an empty one leaves all to the model."""
     temperatures: Sequence[str] = ("0", "0.5", "0.8", "1.0")
     """What temperatures are called on the screen, in 3 letters at most."""
     temperature: int = 2

@@ -22,7 +22,7 @@ _HOMES = (0, 2, 5, 8)
 _LINE = 18
 MOST_LETTERS = 4 * _LINE
 """Letters of the longest beginning that can be typed."""
-_KEY_ROWS, _FIRST_ROW, _ROW_STEP = len(PAGES[0]), 8, 2
+_KEY_ROWS, _FIRST_ROW, _ROW_STEP = len(PAGES[0]), 7, 2
 
 _TEXT = """
 ; Letters for `beginning`, then the story; or back to the title. Never returns.

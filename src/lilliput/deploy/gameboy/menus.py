@@ -283,7 +283,7 @@ def make_menus(
     for opening in openings:
         if len(opening.encode()) > longest_beginning:
             raise AssemblyError(f"the opening {opening!r} is longer than {longest_beginning} bytes: shorten it")
-    shown = [(2 + 2 * at, 2, _shorten(opening) or "(from nothing)") for at, opening in enumerate(openings)]
+    shown = [(2 + 2 * at, 2, _shorten(opening) or "(surprise me)") for at, opening in enumerate(openings)]
     texts = [(f".text{at}", opening.encode()) for at, opening in enumerate(openings)]
     parts = {
         "title": write_page(*_TITLE),
