@@ -114,7 +114,9 @@ def make_cartridge(tokens: Sequence[bytes], front: Front | None = None, ticks: i
     """A cartridge that tells these tokens, whatever is asked."""
     wram = make_wram(0)
     blocks = make_front(front or Front(), wram, make_wram(7))
-    places = {name: wram.take(name, size) for name, size in {"asked_count": 1, "asked": 90, "next": 2}.items()}
+    places = {
+        name: wram.take(name, size) for name, size in {"asked_count": 1, "asked": 90, "next": 2}.items()
+    }
     rom = Rom("start")
     rom.place("bridge", blocks.bridge, bank=0)
     rom.place("screens", blocks.screens)
@@ -196,11 +198,12 @@ def wait_title(machine) -> None:
     wait_row(machine, 13, "  My own beginning")
 
 
-def wait_end(machine, cartridge: Cartridge, frames: int = 6000) -> None:
-    """Run until a story that PyBoy tells has ended, or was stopped: its bar then shows the seed."""
+def wait_end(machine, cartridge: Cartridge, frames: int = 6000, told: int = 1) -> None:
+    """Run until PyBoy has told that many stories, or was stopped: its bar then shows the seed."""
     wanted = cells("seed")[:4]
     for _ in range(frames):
-        if machine.memory(0, BAR_MAP + 3, 4) == wanted:
+        asked = machine.memory(0, cartridge.places["asked_count"])[0]
+        if asked == told and machine.memory(0, BAR_MAP + 3, 4) == wanted:
             machine.run(2)
             return
         machine.run(1)
@@ -214,9 +217,13 @@ def tell(machine, cartridge: Cartridge) -> None:
     wait_end(machine, cartridge)
 
 
-def make_slot(text: bytes, beginning: int, temperature: int, seed: int, number: int, size: int = 0x1000) -> bytes:
+def make_slot(
+    text: bytes, beginning: int, temperature: int, seed: int, number: int, size: int = 0x1000
+) -> bytes:
     """A slot of battery memory, written after the description in save.py and nothing else."""
-    header = bytes([number, temperature]) + b"".join(n.to_bytes(2, "little") for n in (seed, beginning, len(text)))
+    header = bytes([number, temperature]) + b"".join(
+        n.to_bytes(2, "little") for n in (seed, beginning, len(text))
+    )
     first = second = 0
     for byte in text + header:
         first = (first + byte) % 256

@@ -12,9 +12,17 @@ from lilliput.deploy.gameboy.screen import cells_of, write_page
 BEGINNING_TEXT = "Once upon a time"
 STORIES = {
     "a story": ", there was a little girl. She had a red ball.\n“Look!” she said. “It’s a café — and more…”\n\nEnd.",
-    "long words": " in Llanfairpwllgwyngyllgogerychwyrndrobwll " + "a" * 20 + " " + "b" * 21 + " " + "c" * 45 + " d",
+    "long words": " in Llanfairpwllgwyngyllgogerychwyrndrobwll "
+    + "a" * 20
+    + " "
+    + "b" * 21
+    + " "
+    + "c" * 45
+    + " d",
     "edges": "! 4567 " + "12345678901234567890 " * 3 + "1234567890123456789  x " + "123456789012345678   y",
-    "blanks": "   \n\n   a  b   c    d     e      f       g        h         i          j \n  \n k" + " " * 50 + "l",
+    "blanks": "   \n\n   a  b   c    d     e      f       g        h         i          j \n  \n k"
+    + " " * 50
+    + "l",
     "letters that it has not": ". naïve 猫 🐈 🐈‍ €5 ñandú\xa0x ÿ \x7f | ~{}",
     "nothing": "",
     "line feeds": "\n" * 40 + "after them",
@@ -30,7 +38,9 @@ def make_random_text(seed: int) -> str:
     return "".join(word + str(random.choice(gaps)) for word in words)
 
 
-@pytest.mark.parametrize("text", [*STORIES.values(), *map(make_random_text, range(3))], ids=lambda text: text[:9])
+@pytest.mark.parametrize(
+    "text", [*STORIES.values(), *map(make_random_text, range(3))], ids=lambda text: text[:9]
+)
 def test_a_story_is_set_in_lines_as_another_wrapper_sets_it(text, load):
     fronts = load("deploy/gameboy/fronts.py")
     cartridge = fronts.make_cartridge(fronts.cut_tokens(text, 1), ticks=1)

@@ -90,7 +90,9 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
             save.make_save(places, front.save_at, front.slot_bytes, temperatures),
             writing.make_writing(places),
             reading.make_reading(places, front.temperatures),
-            menus.make_menus({**places, "stack": front.stack}, front.openings, temperatures, front.longest_beginning),
+            menus.make_menus(
+                {**places, "stack": front.stack}, front.openings, temperatures, front.longest_beginning
+            ),
             keyboard.make_keyboard(places, front.longest_beginning),
             menus.make_picture_maps(picture),
             screen.make_tiles(picture),
@@ -103,7 +105,9 @@ def _check(front: Front) -> None:
     if not front.temperatures or any(not 0 < len(label) <= 3 for label in front.temperatures):
         raise AssemblyError(f"temperatures {front.temperatures}: each needs a name of 1 to 3 letters")
     if not 0 <= front.temperature < len(front.temperatures):
-        raise AssemblyError(f"there is no temperature {front.temperature}: {len(front.temperatures)} are named")
+        raise AssemblyError(
+            f"there is no temperature {front.temperature}: {len(front.temperatures)} are named"
+        )
     if not 0 <= front.seed <= 0xFFFF:
         raise AssemblyError(f"the seed {front.seed}: 0 to 65535 are possible")
     if not 0 < front.longest_token < 256 or not 0 < front.longest_beginning < 256:

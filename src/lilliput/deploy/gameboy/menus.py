@@ -282,7 +282,9 @@ def make_menus(
         raise AssemblyError(f"{len(openings)} openings: a cartridge has 1 to {MOST_OPENINGS}")
     for opening in openings:
         if len(opening.encode()) > longest_beginning:
-            raise AssemblyError(f"the opening {opening!r} is longer than {longest_beginning} bytes: shorten it")
+            raise AssemblyError(
+                f"the opening {opening!r} is longer than {longest_beginning} bytes: shorten it"
+            )
     shown = [(2 + 2 * at, 2, _shorten(opening) or "(surprise me)") for at, opening in enumerate(openings)]
     texts = [(f".text{at}", opening.encode()) for at, opening in enumerate(openings)]
     parts = {

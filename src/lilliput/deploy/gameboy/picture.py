@@ -48,7 +48,9 @@ def make_palettes() -> bytes:
 
 @dataclass
 class _Canvas:
-    dots: list[bytearray] = field(default_factory=lambda: [bytearray([NIGHT]) * _WIDTH for _ in range(_HEIGHT)])
+    dots: list[bytearray] = field(
+        default_factory=lambda: [bytearray([NIGHT]) * _WIDTH for _ in range(_HEIGHT)]
+    )
     inks: list[bytearray] = field(default_factory=lambda: [bytearray([SKY]) * COLUMNS for _ in range(ROWS)])
 
     def dot(self, x: int, y: int, shade: int, palette: int) -> None:

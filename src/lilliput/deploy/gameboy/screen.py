@@ -320,7 +320,13 @@ def make_tiles(picture: Picture) -> Block:
 def ink_constants() -> dict[str, int]:
     """Names of palettes, signs and sizes, for assembly that draws."""
     inks = {"ink_text": TEXT, "ink_bar": BAR, "ink_chosen": CHOSEN, "ink_beginning": BEGINNING}
-    sizes = {"columns": COLUMNS, "screen_rows": SCREEN_ROWS, "cells": _CELLS, "plain": PLAIN, "with_bar": WITH_BAR}
+    sizes = {
+        "columns": COLUMNS,
+        "screen_rows": SCREEN_ROWS,
+        "cells": _CELLS,
+        "plain": PLAIN,
+        "with_bar": WITH_BAR,
+    }
     signs = {f"sign_{name}": tile for name, tile in SIGNS.items()}
     return {**inks, **sizes, **signs, "sign_unknown": UNKNOWN, "first_picture": TILES}
 
