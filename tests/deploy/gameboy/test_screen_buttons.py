@@ -6,9 +6,9 @@ from lilliput.deploy.gameboy.assembler import AssemblyError
 from lilliput.deploy.gameboy.flow import VARIABLES
 from lilliput.deploy.gameboy.font import MOON, SIGNS
 from lilliput.deploy.gameboy.front import Front, make_front
-from lilliput.deploy.gameboy.keyboard import MOST_LETTERS, PAGES
+from lilliput.deploy.gameboy.keys import MOST_LETTERS, PAGES
 from lilliput.deploy.gameboy.memory import make_wram
-from lilliput.deploy.gameboy.save import most_story_bytes
+from lilliput.deploy.gameboy.slots import most_story_bytes
 
 EMPTY = bytes(16 * 0x2000)
 FRONT = Front(

@@ -7,7 +7,7 @@ from lilliput.deploy.gameboy.assembler import AssemblyError
 from lilliput.deploy.gameboy.font import LETTERS, SIGNS, TILE_BYTES, TILES, make_font
 from lilliput.deploy.gameboy.front import Front
 from lilliput.deploy.gameboy.picture import BEGINNING, TEXT, make_picture
-from lilliput.deploy.gameboy.screen import cells_of, write_page
+from lilliput.deploy.gameboy.shadow import cells_of, write_page
 
 BEGINNING_TEXT = "Once upon a time"
 STORIES = {

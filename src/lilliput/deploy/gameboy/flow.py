@@ -1,15 +1,14 @@
 """Letters of a story as they come, set in lines of 20: on the screen, or as a table of where each line begins.
 
-A story's bytes lie in battery memory, and a line is what lies between two addresses there. So a word that grows
-over the edge of the screen goes to the next line by drawing both lines anew, and a letter of several bytes that
-come one by one is an empty box until it is whole. A space at the edge is not shown; a line feed ends a line; a
-word longer than a line is cut.
+A story's bytes lie in battery memory, and a line is what lies between two addresses there. So a word that
+grows over the edge of the screen goes to the next line by drawing both anew, and a letter of several bytes that
+come one by one is an empty box until it is whole. A space at the edge is not shown; a line feed ends a line;
+a word longer than a line is cut.
 """
 
 from collections.abc import Mapping
 
 from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.font import LETTERS
 from lilliput.deploy.gameboy.screen import ink_constants
 
 STORY_ROWS = 17
@@ -281,120 +280,13 @@ put_line:
         ld   (hl+), a
         ld   (hl), d
         ret
-
-; row_cells and row_inks: the line from HL to DE, its first 20 cells. Destroys all.
-build_line:
-        push hl
-        push de
-        ld   a, ink_text
-        call clear_built
-        pop  de
-        pop  hl
-        ld   c, 0               ; cells so far
-.next:  ld   a, h
-        cp   d
-        jr   c, .byte
-        ret  nz
-        ld   a, l
-        cp   e
-        ret  nc
-.byte:  ld   a, c
-        cp   columns
-        ret  z
-        ld   a, (hl)
-        push hl
-        push de
-        cp   ' '
-        jr   c, .control
-        cp   0x80
-        jr   c, .put
-        cp   0xC0
-        jr   c, .skip
-        call find_letter
-        jr   .put
-.control:
-        cp   9
-        jr   nz, .skip
-        ld   a, ' '
-.put:   ld   d, a
-        ld   a, (beginning_end + 1)
-        cp   h
-        jr   c, .told
-        jr   nz, .given
-        ld   a, (beginning_end)
-        cp   l
-        jr   c, .told
-        jr   z, .told
-.given: ld   hl, row_inks
-        call .at
-        ld   (hl), ink_beginning
-.told:  ld   hl, row_cells
-        call .at
-        ld   (hl), d
-        inc  c
-.skip:  pop  de
-        pop  hl
-        inc  hl
-        jr   .next
-.at:    ld   a, l
-        add  c
-        ld   l, a
-        ret  nc
-        inc  h
-        ret
-
-; A: the tile of the letter of several bytes at HL. Destroys DE.
-find_letter:
-        push bc
-        push hl
-        ld   b, h
-        ld   c, l
-        ld   hl, book_letters
-.next:  ld   a, (hl)            ; the bytes that it must have, a 0 for one that may be any; its tile
-        or   a
-        ld   a, sign_unknown
-        jr   z, .done
-        ld   d, b
-        ld   e, c
-        push hl
-        call .match
-        call z, .match
-        call z, .match
-        ld   a, (hl)
-        pop  hl
-        jr   z, .done
-        inc  hl
-        inc  hl
-        inc  hl
-        inc  hl
-        jr   .next
-.done:  pop  hl
-        pop  bc
-        ret
-.match: ld   a, (hl+)           ; Z where they are equal; HL is only right then, and no more is needed
-        or   a
-        ret  z
-        push bc
-        ld   b, a
-        ld   a, (de)
-        inc  de
-        cp   b
-        pop  bc
-        ret
-book_letters:
 """
 
 
 def make_flow(places: Mapping[str, int], most_lines: int) -> Block:
-    """print_bytes and what it needs. `places` has the addresses of VARIABLES, of the screen's, and of `lines`.
+    """print_bytes and what it needs. `places` has the addresses of VARIABLES and others'.
 
-    lines: a table of most_lines + 2 words. A story that has as many lines is full, as one whose bytes are.
+    `lines` is a table of most_lines + 2 words. A story that has as many lines is full, as one whose bytes are.
     """
-    rows = []
-    for letter, tile in LETTERS.items():
-        code = letter.encode()
-        if len(code) > 1:
-            rows.append("        .byte " + ", ".join(map(str, (*code.ljust(3, b"\0"), tile))))
     sizes = {"story_rows": STORY_ROWS, "most_lines": most_lines}
-    text = "\n".join([_TEXT.rstrip("\n"), *rows, "        .byte 0"])
-    return assemble(text, {**places, **ink_constants(), **sizes}, "flow")
+    return assemble(_TEXT, {**places, **ink_constants(), **sizes}, "flow")

@@ -7,27 +7,43 @@
 The model is two routines in bank 0 (or in RAM that is always seen):
 
 begin_story   HL: bytes of the beginning in bank 0 of work memory, BC: how many (none: a story from nothing);
-              setting_temperature: the number of the temperature in Front.temperatures; setting_seed: 16 bits.
+              setting_temperature: the number of the temperature in Front.temperatures; setting_seed: 16 bits
 next_token    HL: bytes of the next token, as memory is seen when it returns, A: how many, no carry; or carry:
-              the story has ended. A token may have no bytes. Both may leave every bank as they like, find any
-              chosen, destroy all registers, and must return with SP as it was and interrupts off. Of battery
-              memory the two slots are not theirs, of work memory all but `scratch` is theirs but for VARIABLES.
+              the story has ended. A token may have no bytes.
 
-They call `tick` (bank 0) as often as they like, wherever SP is a stack: it moves the moon that shows that the model
-thinks, and notes buttons. Few instructions run in any case; only AF is destroyed.
+Both find any bank chosen, may leave every bank as they like and destroy all registers; SP must be as it was, and
+interrupts off. Of battery memory the two slots are not theirs. Of work memory VARIABLES in bank 0 are not; what
+`scratch` holds may be lost while they run.
+
+They call `tick` (bank 0) as often as they like, wherever SP is a stack: it moves the moon that shows that the
+model thinks, and notes buttons. It never waits, and destroys AF only.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lilliput.deploy.gameboy import buttons, flow, keyboard, menus, reading, save, screen, writing
+from lilliput.deploy.gameboy import (
+    buttons,
+    flow,
+    keyboard,
+    keys,
+    lines,
+    menus,
+    reading,
+    save,
+    screen,
+    settings,
+    shadow,
+    slots,
+    writing,
+)
 from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
 from lilliput.deploy.gameboy.font import MOON, MOONS
 from lilliput.deploy.gameboy.memory import Area
 from lilliput.deploy.gameboy.picture import make_picture
 
 VARIABLES = {"pad_latched": 1, "tick_held": 1, "tick_count": 1}
-_PARTS = (buttons, screen, flow, save, writing, reading, menus, keyboard)
+_PARTS = (buttons, screen, flow, slots, settings, writing, reading, menus, keyboard)
 _TICK_SHIFTS = 2
 """The moon moves on every fourth tick."""
 
@@ -77,7 +93,7 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
     sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
     sizes |= {**VARIABLES, "beginning": front.longest_beginning, "piece": front.longest_token}
     places = {name: wram.take(name, size) for name, size in sizes.items()}
-    fleeting = {**screen.SCRATCH, "lines": 2 * front.most_lines + 4}
+    fleeting = {**shadow.SCRATCH, "lines": 2 * front.most_lines + 4}
     places |= {name: scratch.take(name, size) for name, size in fleeting.items()}
     picture = make_picture()
     temperatures = len(front.temperatures)
@@ -86,14 +102,17 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
             _make_boot(front, places, (min(places[name] for name in sizes), sum(sizes.values()))),
             buttons.make_buttons(places),
             screen.make_screen(places),
+            shadow.make_shadow(places),
             flow.make_flow(places, front.most_lines),
-            save.make_save(places, front.save_at, front.slot_bytes, temperatures),
+            lines.make_lines(places),
+            slots.make_slots(places, front.save_at, front.slot_bytes, temperatures),
+            save.make_save(places, front.save_at, front.slot_bytes),
             writing.make_writing(places),
             reading.make_reading(places, front.temperatures),
-            menus.make_menus(
-                {**places, "stack": front.stack}, front.openings, temperatures, front.longest_beginning
-            ),
+            menus.make_menus({**places, "stack": front.stack}, front.openings, front.longest_beginning),
+            settings.make_settings(places, temperatures),
             keyboard.make_keyboard(places, front.longest_beginning),
+            keys.make_keys(places),
             menus.make_picture_maps(picture),
             screen.make_tiles(picture),
         )

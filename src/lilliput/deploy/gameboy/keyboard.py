@@ -1,28 +1,12 @@
-"""A keyboard on the screen, for a beginning of one's own."""
+"""What is pressed on the keyboard of the screen, and the beginning that comes of it."""
 
 from collections.abc import Mapping
 
 from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
-from lilliput.deploy.gameboy.screen import ink_constants, write_page
+from lilliput.deploy.gameboy.keys import KEY_ROWS, MOST_LETTERS, WORD_HOMES
 
 VARIABLES = {"key_row": 1, "key_column": 1, "key_page": 1}
 """Names and bytes of what lies in work memory."""
-PAGES = (
-    ("abcdefghij", "klmnopqrst", "uvwxyz.,!?", "'\"-01234:;"),
-    ("ABCDEFGHIJ", "KLMNOPQRST", "UVWXYZ.,!?", "'\"-56789()"),
-)
-"""Two pages of keys, row by row."""
-WORDS = ("Aa", "space", "delete", "go")
-"""The keys of the last row: the other page, a space, the last letter away, the story."""
-_WORD_COLUMNS = (0, 3, 9, 16)
-_WORD_OF = (0, 0, 1, 1, 1, 2, 2, 2, 3, 3)
-"""Of each column of keys, the word below it."""
-_HOMES = (0, 2, 5, 8)
-"""Of each word, the first column above it."""
-_LINE = 18
-MOST_LETTERS = 4 * _LINE
-"""Letters of the longest beginning that can be typed."""
-_KEY_ROWS, _FIRST_ROW, _ROW_STEP = len(PAGES[0]), 7, 2
 
 _TEXT = """
 ; Letters for `beginning`, then the story; or back to the title. Never returns.
@@ -107,18 +91,6 @@ show_keyboard:
         jp   nz, delete_letter
         jp   show_title         ; the stack begins anew there
 
-; A: the word below key_column. Destroys HL.
-find_word:
-        ld   a, (key_column)
-        ld   hl, .words
-        add  l
-        ld   l, a
-        jr   nc, .word
-        inc  h
-.word:  ld   a, (hl)
-        ret
-.words: .byte {word_of}
-
 ; What the chosen key does. Destroys all.
 type_key:
         ld   a, (key_row)
@@ -184,101 +156,6 @@ turn_page:
         ld   (key_page), a
         ret
 
-; HL: the keys that are to be seen. Destroys A.
-find_page:
-        ld   hl, .keys
-        ld   a, (key_page)
-        or   a
-        ret  z
-        ld   hl, .keys + key_rows * 10
-        ret
-.keys:
-{keys}
-
-; The shadow: what was typed, the keys, the chosen one. Destroys all.
-draw_keyboard:
-        call clear_screen
-        ld   de, .page
-        call put_page
-        ld   bc, 0x0204         ; what was typed: rows 2 to 5
-        ld   a, ink_beginning
-        call ink_rows
-        ld   bc, 0x0201
-        call place
-        ld   de, beginning
-        ld   a, (beginning_length)
-        ld   b, a
-        inc  b
-        ld   c, line
-        jr   .first
-.typed: ld   a, (de)
-        inc  de
-        ld   (hl+), a
-        dec  c
-        jr   nz, .first
-        inc  hl
-        inc  hl
-        ld   c, line
-.first: dec  b
-        jr   nz, .typed
-        ld   a, (beginning_length)
-        cp   most_letters
-        jr   z, .keys
-        ld   (hl), sign_block
-.keys:  call find_page
-        ld   d, h
-        ld   e, l
-        ld   bc, first_row * 256 + 1
-.row:   call place
-        ld   a, 10
-.key:   push af
-        ld   a, (de)
-        inc  de
-        ld   (hl+), a
-        inc  hl
-        pop  af
-        dec  a
-        jr   nz, .key
-        inc  b
-        inc  b
-        ld   a, b
-        cp   first_row + 2 * key_rows
-        jr   nz, .row
-        ld   a, (key_row)       ; the chosen one
-        cp   key_rows
-        jr   z, .word
-        add  a
-        add  first_row
-        ld   b, a
-        ld   a, (key_column)
-        add  a
-        ld   c, a
-        ld   a, 2
-        jr   .mark
-.word:  call find_word
-        add  a
-        ld   c, a
-        ld   b, 0
-        ld   hl, .words
-        add  hl, bc
-        ld   a, (hl+)
-        ld   c, a
-        ld   b, first_row + 2 * key_rows
-        ld   a, (hl)
-.mark:  push af
-        call place
-        ld   (hl), sign_pointer
-        ld   de, shadow_inks - shadow_cells
-        add  hl, de
-        pop  bc
-.ink:   ld   (hl), ink_chosen
-        inc  hl
-        dec  b
-        jr   nz, .ink
-        ret
-.words: .byte {words}
-.page:
-{page}
 """
 
 
@@ -289,30 +166,5 @@ def make_keyboard(places: Mapping[str, int], longest_beginning: int) -> Block:
     """
     if longest_beginning < MOST_LETTERS:
         raise AssemblyError(f"{MOST_LETTERS} letters can be typed: {longest_beginning} bytes are too few")
-    last = _FIRST_ROW + _ROW_STEP * _KEY_ROWS
-    words = [(last, column + 1, word) for column, word in zip(_WORD_COLUMNS, WORDS, strict=True)]
-    marks = [
-        number
-        for column, word in zip(_WORD_COLUMNS, WORDS, strict=True)
-        for number in (column, len(word) + 1)
-    ]
-    keys = [f"        .byte {', '.join(str(ord(key)) for key in row)}" for page in PAGES for row in page]
-    parts = {
-        "homes": ", ".join(map(str, _HOMES)),
-        "word_of": ", ".join(map(str, _WORD_OF)),
-        "words": ", ".join(map(str, marks)),
-        "keys": "\n".join(keys),
-        "page": write_page(
-            (0, 1, "Your own beginning"), (6, 1, "{rule}" * _LINE), *words, (17, 1, "B delete  START go")
-        ),
-    }
-    text = _TEXT
-    for name, part in parts.items():
-        text = text.replace(f"{{{name}}}", part)
-    sizes = {
-        "key_rows": _KEY_ROWS,
-        "first_row": _FIRST_ROW,
-        "line": _LINE,
-        "most_letters": MOST_LETTERS,
-    }
-    return assemble(text, {**places, **ink_constants(), **sizes}, "keyboard")
+    text = _TEXT.replace("{homes}", ", ".join(map(str, WORD_HOMES)))
+    return assemble(text, {**places, "key_rows": KEY_ROWS, "most_letters": MOST_LETTERS}, "keyboard")

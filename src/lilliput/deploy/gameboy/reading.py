@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from lilliput.deploy.gameboy.assembler import Block, assemble
 from lilliput.deploy.gameboy.flow import STORY_ROWS
-from lilliput.deploy.gameboy.screen import ink_constants, write_text
+from lilliput.deploy.gameboy.screen import ink_constants
+from lilliput.deploy.gameboy.shadow import write_text
 
 VARIABLES = {
     "line_count": 2,

@@ -1,15 +1,12 @@
-"""A story being told: the beginning on the screen, then token after token of the model, each saved as it comes."""
+"""A story being told: the beginning on the screen, then the model's tokens, each saved as it comes."""
 
 from collections.abc import Mapping
 
 from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.screen import ink_constants, write_text
+from lilliput.deploy.gameboy.screen import ink_constants
+from lilliput.deploy.gameboy.shadow import write_text
 
-VARIABLES = {
-    "beginning_length": 1,
-    "setting_temperature": 1,
-    "setting_seed": 2,
-}
+VARIABLES = {"beginning_length": 1}
 """Names and bytes of what lies in work memory."""
 MARK_COLUMN = 1
 """The cell of the bar in which the moon waxes and wanes."""
@@ -91,6 +88,6 @@ show_built_bar:
 
 
 def make_writing(places: Mapping[str, int]) -> Block:
-    """write_story. `places` has the addresses of VARIABLES, of `beginning`, `piece` and of the other parts'."""
+    """write_story. `places` has the addresses of VARIABLES and of the other parts'."""
     words = write_text("   telling  B: stop ")
     return assemble(_TEXT.replace("{words}", words), {**places, **ink_constants()}, "writing")
