@@ -1,4 +1,4 @@
-"""Cartridges whose model is a stand-in: it tells a fixed text, token by token, and is as rude as a model may be."""
+"""Cartridges whose model is a stand-in: it tells a fixed text, and is as rude as a model may be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ VIDEO = 0x8000
 TEXT_MAP, BAR_MAP = 0x9800, 0x9C00
 ROWS = 17
 
-# Tokens lie in a bank of their own behind their lengths; 0 there ends the story. Every bank is left changed, and
-# what the model was asked with is noted in bank 2 of work memory's first bytes, as in `asked` below.
+# Tokens lie in a bank of their own, each behind its length and a 1; a 0 there ends the story. Every bank is
+# left changed, and what the model was asked with is noted at `asked`.
 _STAND_IN = """
 begin_story:
         push hl

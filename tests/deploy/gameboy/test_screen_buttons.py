@@ -271,6 +271,7 @@ def test_every_button_held_from_power_on_does_no_harm(held, fronts, start, load)
         (Front(longest_token=256), "1 to 255"),
         (Front(longest_beginning=60), "60 bytes are too few"),
         (Front(slot_bytes=300), "multiples of 256"),
+        (Front(save_at=0xA100), "two slots of 4096 bytes from 0xa100 do not lie in a bank"),
         (Front(most_lines=2000), "no room for lines"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_cartridge_that_needs_colour_says_so_on_the_first_game_boy_and_stays_t
 
 
 def test_a_reset_in_the_midst_of_a_story_leads_to_the_title_and_the_story_so_far(parts):
-    """The processor begins anew, with memory as it was left, as a console's button or a flash cartridge does it."""
+    """The processor begins anew, with memory as it was left, as a flash cartridge's button does it."""
     fronts, emulators = parts
     cartridge = fronts.make_cartridge(fronts.cut_tokens(TEXT, 1), ticks=20)
     with emulators.open_pyboy(cartridge.image, EMPTY) as machine:

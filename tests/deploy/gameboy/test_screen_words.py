@@ -11,7 +11,7 @@ from lilliput.deploy.gameboy.shadow import cells_of, write_page
 
 BEGINNING_TEXT = "Once upon a time"
 STORIES = {
-    "a story": ", there was a little girl. She had a red ball.\n“Look!” she said. “It’s a café — and more…”\n\nEnd.",
+    "a story": ", there was a little girl. She had a ball.\n“Look!” “It’s a café — and more…”\n\nEnd.",
     "long words": " in Llanfairpwllgwyngyllgogerychwyrndrobwll "
     + "a" * 20
     + " "

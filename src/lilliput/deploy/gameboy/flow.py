@@ -1,9 +1,9 @@
-"""Letters of a story as they come, set in lines of 20: on the screen, or as a table of where each line begins.
+"""Letters of a story as they come, set in lines of 20: on the screen, or as a table of where lines begin.
 
 A story's bytes lie in battery memory, and a line is what lies between two addresses there. So a word that
-grows over the edge of the screen goes to the next line by drawing both anew, and a letter of several bytes that
-come one by one is an empty box until it is whole. A space at the edge is not shown; a line feed ends a line;
-a word longer than a line is cut.
+grows over the edge of the screen goes to the next line by drawing both anew, and a letter of several bytes
+that come one by one is an empty box until it is whole. A space at the edge is not shown; a line feed ends a
+line; a word longer than a line is cut.
 """
 
 from collections.abc import Mapping
@@ -286,7 +286,7 @@ put_line:
 def make_flow(places: Mapping[str, int], most_lines: int) -> Block:
     """print_bytes and what it needs. `places` has the addresses of VARIABLES and others'.
 
-    `lines` is a table of most_lines + 2 words. A story that has as many lines is full, as one whose bytes are.
+    `lines` is a table of most_lines + 2 words. A story of as many lines is full, as one of too many bytes.
     """
     sizes = {"story_rows": STORY_ROWS, "most_lines": most_lines}
     return assemble(_TEXT, {**places, **ink_constants(), **sizes}, "flow")

@@ -11,9 +11,9 @@ begin_story   HL: bytes of the beginning in bank 0 of work memory, BC: how many 
 next_token    HL: bytes of the next token, as memory is seen when it returns, A: how many, no carry; or carry:
               the story has ended. A token may have no bytes.
 
-Both find any bank chosen, may leave every bank as they like and destroy all registers; SP must be as it was, and
-interrupts off. Of battery memory the two slots are not theirs. Of work memory VARIABLES in bank 0 are not; what
-`scratch` holds may be lost while they run.
+Both find any bank chosen, may leave every bank as they like and destroy all registers; SP must be as it was,
+and interrupts off. Of battery memory the two slots are not theirs. Of work memory what make_front takes of
+`wram` is not; what it takes of `scratch` may be lost while they run.
 
 They call `tick` (bank 0) as often as they like, wherever SP is a stack: it moves the moon that shows that the
 model thinks, and notes buttons. It never waits, and destroys AF only.
@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lilliput.deploy.gameboy import (
+    bridge,
     buttons,
     flow,
     keyboard,
@@ -38,14 +39,10 @@ from lilliput.deploy.gameboy import (
     writing,
 )
 from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
-from lilliput.deploy.gameboy.font import MOON, MOONS
 from lilliput.deploy.gameboy.memory import Area
 from lilliput.deploy.gameboy.picture import make_picture
 
-VARIABLES = {"pad_latched": 1, "tick_held": 1, "tick_count": 1}
-_PARTS = (buttons, screen, flow, slots, settings, writing, reading, menus, keyboard)
-_TICK_SHIFTS = 2
-"""The moon moves on every fourth tick."""
+_PARTS = (bridge, buttons, screen, flow, slots, settings, writing, reading, menus, keyboard)
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
     """
     _check(front)
     sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
-    sizes |= {**VARIABLES, "beginning": front.longest_beginning, "piece": front.longest_token}
+    sizes |= {"beginning": front.longest_beginning, "piece": front.longest_token}
     places = {name: wram.take(name, size) for name, size in sizes.items()}
     fleeting = {**shadow.SCRATCH, "lines": 2 * front.most_lines + 4}
     places |= {name: scratch.take(name, size) for name, size in fleeting.items()}
@@ -117,7 +114,17 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
             screen.make_tiles(picture),
         )
     )
-    return FrontBlocks(_make_bridge(front, places, scratch_bank), screens, places)
+    return FrontBlocks(
+        bridge.make_bridge(
+            places,
+            stack=front.stack,
+            save_bank=front.save_bank,
+            scratch_bank=scratch_bank,
+            longest_token=front.longest_token,
+        ),
+        screens,
+        places,
+    )
 
 
 def _check(front: Front) -> None:
@@ -177,105 +184,6 @@ boot:   push bc
         jp   show_title
 """
 
-_BRIDGE = """
-start:  di
-        ld   sp, stack
-        ld   b, a               ; 0x11 on a Color
-        cp   0x11
-        jr   nz, .slow
-        ldh  a, (rKEY1)
-        add  a
-        jr   c, .slow           ; it is at double speed
-        xor  a
-        ldh  (rIE), a
-        ld   a, 0x30
-        ldh  (rP1), a
-        ld   a, 1
-        ldh  (rKEY1), a
-        stop
-.slow:  xor  a
-        ldh  (rIE), a
-        ldh  (rNR52), a         ; no sound
-        call choose_own
-        jp   boot
-
-; Banks as the screens need them. Destroys A; the carry stays.
-choose_own:
-        ld   a, 0x0A
-        ld   (rRAMG), a
-        ld   a, save_bank
-        ld   (rRAMB), a
-        ld   a, scratch_bank
-        ldh  (rSVBK), a
-        ld   a, lo(bank(boot))
-        ld   (rROMB0), a
-        ld   a, hi(bank(boot))
-        ld   (rROMB1), a
-        ret
-
-; begin_story; next_token: A bytes to `piece`, carry where the story has ended. Destroy all.
-ask_beginning:
-        call begin_story
-        jr   choose_own
-ask_token:
-        call next_token
-        jr   c, choose_own
-        cp   longest_token + 1
-        jr   c, .short
-        ld   a, longest_token
-.short: ld   c, a
-        or   a
-        jr   z, .copied
-        ld   b, a
-        ld   de, piece
-.copy:  ld   a, (hl+)
-        ld   (de), a
-        inc  de
-        dec  b
-        jr   nz, .copy
-.copied:
-        call choose_own
-        ld   a, c
-        or   a                  ; no carry
-        ret
-
-; The moon goes on, if the screen may be written just now; buttons pressed since are noted. Destroys AF.
-tick:   push hl
-        ld   a, 0x10
-        ldh  (rP1), a
-        ldh  a, (rP1)
-        ldh  a, (rP1)
-        ldh  a, (rP1)
-        cpl
-        and  15
-        ld   h, a
-        ld   a, (tick_held)
-        cpl
-        and  h
-        ld   l, a
-        ld   a, h
-        ld   (tick_held), a
-        ld   a, (pad_latched)
-        or   l
-        ld   (pad_latched), a
-        ld   a, 0x30
-        ldh  (rP1), a
-        ld   hl, tick_count
-        inc  (hl)
-        ld   a, (hl)
-{shifts}
-        and  moons - 1
-        add  moon
-        ld   l, a
-        ldh  a, (rSTAT)         ; from here on the screen's time counts: 20 M-cycles at the least
-        and  2
-        jr   nz, .busy
-        ld   a, l
-        ld   (mark), a
-.busy:  pop  hl
-        ret
-"""
-
 
 def _make_boot(front: Front, places: dict[str, int], wram_bytes: tuple[int, int]) -> Block:
     numbers = {
@@ -287,17 +195,3 @@ def _make_boot(front: Front, places: dict[str, int], wram_bytes: tuple[int, int]
         "plain": screen.PLAIN,
     }
     return assemble(_BOOT, {**places, **numbers}, "boot")
-
-
-def _make_bridge(front: Front, places: dict[str, int], scratch_bank: int) -> Block:
-    numbers = {
-        "stack": front.stack,
-        "save_bank": front.save_bank,
-        "scratch_bank": scratch_bank,
-        "longest_token": front.longest_token,
-        "moon": MOON,
-        "moons": MOONS,
-        "mark": 0x9C00 + writing.MARK_COLUMN,
-    }
-    shifts = "\n".join(["        rrca"] * _TICK_SHIFTS)
-    return assemble(_BRIDGE.replace("{shifts}", shifts), {**places, **numbers}, "bridge")

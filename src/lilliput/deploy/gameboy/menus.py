@@ -75,8 +75,8 @@ show_refusal:
 .page:
 {refusal}
 
-; A list: its first row B, C lines, each A rows below the last; menu_at is the line chosen at first, if there is
-; one. A: the button that ended it, neither up nor down. Destroys all.
+; A list: its first row B, C lines, each A rows below the last; menu_at is the line chosen at first, if it has
+; as many. A: the button that ended it, neither up nor down. Destroys all.
 run_menu:
         ld   (menu_step), a
         ld   hl, menu_first
@@ -181,7 +181,7 @@ _REFUSAL = ((13, 1, "These stories need"), (14, 2, "a Game Boy Color"))
 
 
 def make_menus(places: Mapping[str, int], openings: Sequence[str], longest_beginning: int) -> Block:
-    """show_title, show_openings, show_refusal. `places` has the addresses of VARIABLES and others', and stack.
+    """show_title, show_openings, show_refusal. `places`: the addresses of VARIABLES and others', and stack.
 
     openings: beginnings of stories, of longest_beginning bytes at most.
     Raises AssemblyError for openings that are none, too many or too long.

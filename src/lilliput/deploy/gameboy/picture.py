@@ -1,4 +1,4 @@
-"""The title's picture: a tiny house and a fir on an open book under the moon, in four shades of four palettes."""
+"""The title's picture: a tiny house and a fir on an open book under the moon, in four palettes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 8 * COLUMNS, 8 * ROWS
 _MOST_TILES = 256
 LIGHT, MIDDLE, DEEP, NIGHT = range(4)
 TEXT, SKY, HOUSE, BOOK, TREE, CHOSEN, BEGINNING, BAR = range(8)
-"""Palettes: of text, of the picture's parts, of a chosen line, of a story's beginning, of lines at the edge."""
+"""Palettes: text, four of the picture's parts, a chosen line, a story's beginning, bars at the edge."""
 
 _COLORS = {
     TEXT: ("fff8e4", "d8cdb4", "8a7f78", "1d2145"),
@@ -29,7 +29,7 @@ _COLORS = {
 
 @dataclass(frozen=True)
 class Picture:
-    """What the title shows: tiles from number font.TILES on, and for each of ROWS * COLUMNS its tile, its palette."""
+    """What the title shows: tiles from number font.TILES on; of ROWS * COLUMNS cells tile and palette."""
 
     tiles: bytes
     cells: bytes
@@ -67,7 +67,7 @@ class _Canvas:
 
 
 def make_picture() -> Picture:
-    """The picture, its equal tiles stored once. Raises AssemblyError if it needs more tiles than there are."""
+    """The picture, equal tiles stored once. Raises AssemblyError if it needs more tiles than there are."""
     canvas = _Canvas()
     for draw in (_draw_stars, _draw_moon, _draw_book, _draw_tree, _draw_house, _draw_name):
         draw(canvas)

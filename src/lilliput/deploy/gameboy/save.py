@@ -109,5 +109,5 @@ save_story:
 
 
 def make_save(places: Mapping[str, int], save_at: int, slot_bytes: int) -> Block:
-    """open_slot, sum_text and save_story; `places` has the addresses of the slots' VARIABLES and the flow's."""
+    """open_slot, sum_text and save_story; `places`: addresses of the slots' VARIABLES and the flow's."""
     return assemble(_TEXT, {**places, **slot_constants(save_at, slot_bytes)}, "save")

@@ -103,6 +103,6 @@ _PAGE = (
 
 
 def make_settings(places: Mapping[str, int], temperatures: int) -> Block:
-    """show_settings. `places` has the addresses of VARIABLES and others'; temperatures: how many there are."""
+    """show_settings. `places`: the addresses of VARIABLES and others'; temperatures: how many."""
     text = _TEXT.replace("{settings}", write_page(*_PAGE))
     return assemble(text, {**places, **ink_constants(), "temperatures": temperatures}, "settings")

@@ -1,14 +1,16 @@
 """Stories in battery memory: two slots, so that the last one is there while the next is written.
 
-A slot: 4 bytes MAGIC, its number among stories, the temperature's number, seed (2), bytes of its beginning (2),
-bytes in all (2), a checksum (2) over everything but MAGIC, 2 unused, then its bytes. Numbers of two bytes have
-the low one first. A slot in which noise, a flat battery or a torn write made any byte wrong counts as empty.
+A slot: 4 bytes MAGIC, the story's number, that of its temperature, seed (2), bytes of its beginning (2),
+bytes in all (2), a checksum (2) over all but MAGIC, 2 unused, then the bytes. Numbers of two bytes have the low
+one first. A slot in which noise, a flat battery or a torn write made any byte wrong counts as empty.
 """
 
 from collections.abc import Mapping
 
 from lilliput.deploy.gameboy.assembler import AssemblyError, Block, assemble
+from lilliput.deploy.gameboy.memory import SRAM_BANK_BYTES
 
+_BANK = 0xA000  # where a bank of battery memory is seen
 MAGIC = b"LPT1"
 HEADER_BYTES, SPARE_BYTES = 16, 2
 """Bytes before a story's own in a slot, and behind them, where two zeros follow it."""
@@ -173,7 +175,8 @@ check_slot:
         scf
         ret
 
-; D, E: sums of a slot's bytes; with them those of the header at HL, which is then at its checksum. Destroys A, B.
+; D, E: sums of a slot's bytes, to which those of the header at HL are added; HL is then at its checksum.
+; Destroys A, B.
 sum_header:
         ld   a, l
         add  4
@@ -202,10 +205,13 @@ def make_slots(places: Mapping[str, int], save_at: int, slot_bytes: int, tempera
     """find_story and what belongs to it; `places` has the addresses of VARIABLES and the flow's.
 
     Two slots of slot_bytes each lie from save_at on, in the bank of battery memory that is chosen;
-    temperatures: how many there are. Raises AssemblyError where the slots cannot be told apart or hold no story.
+    temperatures: how many there are. Raises AssemblyError for slots that are no multiples of 256 bytes
+    or do not lie in a bank.
     """
     if slot_bytes % 256 or save_at % 256 or slot_bytes < 256:
         raise AssemblyError(f"slots of {slot_bytes} bytes from {save_at:#06x}: both must be multiples of 256")
+    if not _BANK <= save_at <= save_at + 2 * slot_bytes <= _BANK + SRAM_BANK_BYTES:
+        raise AssemblyError(f"two slots of {slot_bytes} bytes from {save_at:#06x} do not lie in a bank")
     sizes = {
         **slot_constants(save_at, slot_bytes),
         "slot_bytes": slot_bytes,

@@ -8,8 +8,8 @@ from lilliput.deploy.gameboy.shadow import write_text
 
 VARIABLES = {"beginning_length": 1}
 """Names and bytes of what lies in work memory."""
-MARK_COLUMN = 1
-"""The cell of the bar in which the moon waxes and wanes."""
+MARK = 0x9C01
+"""The cell of video memory, in the bar, in which the moon waxes and wanes."""
 
 _TEXT = """
 ; Tells a story from `beginning`; then it can be read. Never returns.
