@@ -1,8 +1,8 @@
 """Stories in battery memory: two slots, so that the last one is there while the next is written.
 
 A slot: 4 bytes MAGIC, the story's number, that of its temperature, seed (2), bytes of its beginning (2),
-bytes in all (2), a checksum (2) over all but MAGIC, 2 unused, then the bytes. Numbers of two bytes have the low
-one first. A slot in which noise, a flat battery or a torn write made any byte wrong counts as empty.
+bytes in all (2), a checksum (2) over all but MAGIC, 2 unused, then the bytes. Numbers of two bytes have the
+low one first. A slot in which noise, a flat battery or a torn write made any byte wrong counts as empty.
 """
 
 from collections.abc import Mapping
