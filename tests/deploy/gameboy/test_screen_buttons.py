@@ -8,6 +8,7 @@ from lilliput.deploy.gameboy.font import MOON, SIGNS
 from lilliput.deploy.gameboy.front import Front, make_front
 from lilliput.deploy.gameboy.keys import MOST_LETTERS, PAGES
 from lilliput.deploy.gameboy.memory import make_wram
+from lilliput.deploy.gameboy.screen import PLAIN, WITH_BAR
 from lilliput.deploy.gameboy.slots import most_story_bytes
 
 EMPTY = bytes(16 * 0x2000)
@@ -207,6 +208,24 @@ def test_b_stops_a_story_and_what_was_told_stays(fronts, start):
     length = int.from_bytes(slot[10:12], "little")
     assert 4 + 3 * 5 < length < 4 + 3 * 1000
     assert slot[16 : 16 + length] == b"Once" + b" on" * ((length - 4) // 3)
+
+
+@pytest.mark.parametrize("button", ["b", "start"])
+def test_the_button_that_stops_a_story_may_be_held(button, fronts, start):
+    """It does nothing more until it is pressed again."""
+    cartridge, machine = start([b" on"] * 2000, ticks=60)
+    fronts.tap(machine, "a", "a")
+    machine.run(100)
+    machine.press(button)
+    machine.run(120)
+    fronts.wait_end(machine, cartridge, 1)
+    assert machine.memory(0, 0xFF40)[0] == WITH_BAR  # the title has no bar that stays
+    machine.press()
+    machine.run(10)
+    assert machine.memory(0, 0xFF40)[0] == WITH_BAR
+    fronts.tap(machine, button)
+    fronts.wait_title(machine)
+    assert machine.memory(0, 0xFF40)[0] == PLAIN
 
 
 def test_the_moon_moves_while_the_model_thinks(fronts, start):

@@ -87,6 +87,17 @@ def test_words_are_in_place_before_the_story_ends_and_the_beginning_has_its_own_
         assert inks == [BEGINNING] * len(BEGINNING_TEXT) + [TEXT] * (20 - len(BEGINNING_TEXT))
 
 
+def test_half_a_letter_is_not_made_whole_by_what_lay_there_before(load):
+    fronts = load("deploy/gameboy/fronts.py")
+    text = BEGINNING_TEXT.encode() + b" \xe2"
+    cartridge = fronts.make_cartridge([b" ", b"\xe2"], ticks=1)
+    stale = bytes(16 + len(text)) + "’".encode()[1:]
+    with load("deploy/gameboy/emulators.py").open_pyboy(cartridge.image, fronts.make_sram(stale)) as machine:
+        fronts.tell(machine, cartridge)
+        assert machine.memory(15, 0xA010, len(text)) == text
+        assert fronts.read_text(machine, 1) == [fronts.cells(BEGINNING_TEXT + " \x7f")]
+
+
 def test_a_story_that_is_too_long_ends_where_there_is_no_more_room(load):
     fronts = load("deploy/gameboy/fronts.py")
     front = Front(slot_bytes=512, most_lines=40)
