@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 
 from lilliput.errors import ConfigError, FormatError
-from lilliput.models.config import Qwen3Config
+from lilliput.models.config import LlamaConfig, Qwen3Config
 from lilliput.quantize.bounds import check_bounds
 from lilliput.quantize.intmodel import IntModel
 from lilliput.quantize.intmodel_file import load_intmodel, save_intmodel
 from lilliput.quantize.reference import IntCache, Reference
+from lilliput.quantize.settings import CARTRIDGE
 
 SMALL = {"vocab_size": 20, "d_model": 8, "n_layers": 1, "d_ff": 12, "context": 8, "d_head": 4}
 CONFIG = Qwen3Config(**SMALL, n_heads=2, n_kv_heads=1, tied=False)
+LLAMA = LlamaConfig(
+    **{name: size for name, size in SMALL.items() if name != "d_head"}, n_heads=2, n_kv_heads=1
+)
 Path_ = tuple[str, ...]
 
 
@@ -37,8 +41,22 @@ def list_fields(kind: Any, at: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
 
 
 FIELDS = list(list_fields(IntModel))
-NUMBERS = [path for path, hint in FIELDS if hint is int]
-ARRAYS = [path for path, hint in FIELDS if get_origin(hint) is np.ndarray]
+ALL_NUMBERS = [path for path, hint in FIELDS if hint is int]
+NUMBERS = [path for path in ALL_NUMBERS if "planes" not in path]
+ARRAYS = [path for path, hint in FIELDS if get_origin(hint) is np.ndarray and "planes" not in path]
+OWN = [
+    *(
+        (*at, "planes", name)
+        for at in (("head",), ("layers", "down"))
+        for name in ("table_size", "square_limit")
+    ),
+    *(
+        path
+        for path in NUMBERS
+        if path[0] != "layers" or path[1] in ("norm1", "down", "q_sum_limit", "score_shift")
+    ),
+]
+"""Numbers of a cartridge's model that are not those of any."""
 
 
 def get(value: Any, path: Path_) -> Any:
@@ -72,6 +90,8 @@ def holds(file, plain):
         except FormatError as error:
             return str(error)
         Reference(back, checked=True).read(np.arange(CONFIG.context), IntCache(back))
+        if back.version > 1:  # the page has version 1
+            return ""
         page = plain.Page(back)
         for token in (0, 1, 2):
             page.step(token)
@@ -91,11 +111,37 @@ def test_a_list_of_fields_misses_none():
 def test_a_hostile_number_is_refused_or_harmless(make, holds, path):
     model = make(CONFIG).model
     assert holds(model) == ""
-    for value in (-1, 2**40, 10**30):
+    for value in (-9, 2**40, 10**30):
         said = holds(put(model, path, value))
         assert path[-1] in said or "activation has shape" in said, value  # which the gate's limit decides
     for value in (0, 1, 15, 31, 100, 127, 1023, 32767, 65535, 2**31 - 1):
         holds(put(model, path, value))
+
+
+@pytest.mark.parametrize("path", OWN, ids=".".join)
+def test_a_hostile_number_of_a_cartridge_is_refused_or_harmless(make, holds, path):
+    model = make(LLAMA, *CARTRIDGE, "window=4").model
+    assert holds(model) == ""
+    for value in (-9, 2**40, 10**30):
+        said = holds(put(model, path, value))
+        assert path[-1] in said or "activation has shape" in said, value
+    for value in (-1, 0, 1, 2, 7, 8, 15, 16, 31, 100, 127, 255, 1023, 32767, 65535, 2**31 - 1):
+        holds(put(model, path, value))
+
+
+@pytest.mark.parametrize("part", ["order", "values", "multipliers", "shifts"])
+def test_a_hostile_array_of_planes_is_refused_or_harmless(make, holds, part):
+    model = make(LLAMA, *CARTRIDGE).model
+    path = ("layers", "down", *(("planes",) if part == "order" else ()), part)
+    array = get(model, path)
+    edge = np.iinfo(array.dtype)
+    for value in (edge.min, edge.max, 0, 1, 2, 14, 16, 46):
+        said = holds(put(model, path, np.full_like(array, value)))
+        assert said or (part, value) in {
+            ("values", 1),
+            ("values", 127),
+            *(("shifts", n) for n in (1, 2, 14, 16, 46)),
+        } | {("multipliers", n) for n in (1, 2, 16)}
 
 
 @pytest.mark.parametrize("path", ARRAYS, ids=".".join)
@@ -115,7 +161,7 @@ def test_a_hostile_array_is_refused_or_harmless(make, holds, path):
 def test_a_kind_that_is_none_is_refused(make, holds, part):
     model = make(CONFIG).model
     said = holds(put(model, (*part.split("."), "kind"), "int3"))
-    assert "kind is 'int3', and may be int8, int4, ternary" in said
+    assert "kind is 'int3', and may be int8, int4, ternary, planes" in said
     assert "greatest weight is" in holds(put(model, (*part.split("."), "kind"), "ternary"))
 
 

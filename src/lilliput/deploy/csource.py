@@ -34,8 +34,8 @@ def write_c(
     """
     if model.version > 1:
         raise ConfigError(
-            "this integer model was made for a cartridge, and C computes version 1 of the arithmetic: quantize "
-            "with --to int8, int4 or ternary"
+            "this integer model was made for a cartridge, and C computes version 1 of the arithmetic: "
+            "quantize with --to int8, int4 or ternary"
         )
     if max(working_bytes(model), count_weight_bytes(model)) > _MOST_BYTES:
         raise ConfigError(

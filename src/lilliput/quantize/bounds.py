@@ -103,12 +103,12 @@ def most_sum(model: IntModel, layer: IntLayer) -> int:
     """Of values times chances."""
     if model.sum_bits == 16:
         return INT16 // layer.v.output_limit * layer.v.output_limit
-    return (model.window or model.config.context) * 2**model.chance_bits * _most_value(layer)
+    return (model.window or model.config.context) * (1 << model.chance_bits) * _most_value(layer)
 
 
 def _most_o_shift(model: IntModel, layer: IntLayer) -> int:
     """What leaves the shift of a sum of values its least: 17, or 1 where both factors are small."""
-    least, down = 2**model.chance_bits, 0
+    least, down = 1 << model.chance_bits, 0
     if model.sum_bits == 16:  # the likeliest is left when all are halved as often as they can be
         most = (model.window or model.config.context) * least
         while most >> down > INT16 // layer.v.output_limit:

@@ -26,7 +26,7 @@ def choose_hidden(
     """Units (F,) of hidden values, and hidden_shift, of what calibration saw: up (N, F), gate's whole values.
 
     What is multiplied, up, is in units of scales * 2**-shift / activated_step, within `limit`. A great
-    shift makes them fine; but a channel whose activation is always small then needs a coarser unit than the one
+    shift makes them fine; but a channel whose activation is always small then needs a coarser unit than one
     in `scales`, so that its greatest values fit; unless `uneven`, all have it. Every shift is tried; the
     products of `matrix` (D, F) with what comes out decide.
     """

@@ -85,6 +85,18 @@ def observe(
     return Seen(layers, np.concatenate(heads_in), most_residual, most_logit, most_gate, nats, tokens)
 
 
+def read_logits(config: IntConfig, weights: Mapping[str, Floats], ids: Ids) -> Floats:
+    """(T, V) logits of the float model behind each of ids (T,)."""
+    h = weights["embed.weight"][ids]
+    for layer in range(config.n_layers):
+        h, _ = _run_layer(config, weights, layer, h)
+    logits: Floats = (
+        _norm(h, weights["norm.weight"], config.norm_eps)
+        @ weights.get("head.weight", weights["embed.weight"]).T
+    )
+    return logits
+
+
 def costs_of(logits: npt.NDArray[np.floating], targets: Ids) -> npt.NDArray[np.float64]:
     """(T,) nats of each target by logits (T, V)."""
     below = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)

@@ -96,8 +96,8 @@ def round_planes(
     while len(rows):
         if shifts.min() < 0:
             raise ConfigError(
-                f"{name}: a row's sum could leave 16 bits, its weights are so great for their unit: set residual_bits or "
-                "gate_bits lower"
+                f"{name}: a row's sum could leave 16 bits, its weights are so great for their unit: set "
+                "residual_bits or gate_bits lower"
             )
         left = matrix[np.ix_(rows, order)] * 2.0 ** shifts[rows, np.newaxis]
         too_great = np.abs(left).max(axis=1) > _LIMIT + 1

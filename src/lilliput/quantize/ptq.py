@@ -53,7 +53,7 @@ Floats = npt.NDArray[np.float64]
 _RESIDUAL_ROOM = 1.25
 """How much greater than all that calibration saw the residual stream may be before it is cut: embeddings are
 often a thousandth of that, and want the bits."""
-_MEAN_SQUARE = 15.0**2
+_MEAN_SQUARE = 13.0**2
 """Greatest mean square of the whole numbers that a matrix of planes reads, where no norm makes them: sums of
 172 of them times weights of 4 to 5 planes just have 16 bits."""
 _LEAST_GATE = 8.0
@@ -82,6 +82,8 @@ class Quantized:
     """Of the calibration stories."""
     units: Mapping[str, Floats]
     """Of inputs of matrices, by the name of the weight that makes them: norms, attn.v, mlp.up."""
+    steps: Mapping[str, Floats]
+    """Of matrices of planes, by the weight's name: (R, C) what 1 stands for."""
 
     @property
     def worst(self) -> MatrixReport:
@@ -119,7 +121,7 @@ def quantize(
     builder = _Builder(config, weights, seen, settings)
     model, reports = builder.build(source or {})
     check_bounds(model)
-    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units)
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units, builder.steps)
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class _Builder:
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
+        self.steps: dict[str, Floats] = {}
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
@@ -270,8 +273,9 @@ class _Builder:
         bits = self._settings.bits_of(name.rpartition(".")[2])
         shift = choose_shift(scaled, x.tables, bits)
         values, shifts = round_planes(name, scaled, whole, x.tables, x.square_limit, shift)
-        restored = values * 2.0 ** -shifts[:, np.newaxis] * units[:, np.newaxis] / x.scales
-        self._report(name, "planes", matrix, restored, x, whole)
+        steps = (2.0**-shifts * units)[:, np.newaxis] / x.scales
+        self.steps[f"{name}.weight"] = steps
+        self._report(name, "planes", matrix, values * steps, x, whole)
         return IntMatrix(
             "planes",
             values,

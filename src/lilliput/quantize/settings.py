@@ -97,6 +97,9 @@ class QuantizeSettings(Config):
 
 CARTRIDGE = (
     "weights=planes",
+    "bits=5.5",
+    "bits_q=5.6",
+    "bits_k=5.6",
     "embed=int8",
     "blocks=hidden",
     "scales=shift",
@@ -107,7 +110,7 @@ CARTRIDGE = (
     "score_bits=16",
     "keys=odd",
     "key_bits=7",
-    "value_bits=4",
+    "value_bits=5",
     "chance_bits=7",
     "sum_bits=16",
     "reciprocal_bits=8",
@@ -116,6 +119,6 @@ CARTRIDGE = (
     "up_bits=9",
     "table_bits=9",
     "window=128",
-    "residual_bits=12",
+    "residual_bits=13",
 )
 """What an 8-bit processor with tables and sums of 16 bits, and no multiplier, computes with."""
