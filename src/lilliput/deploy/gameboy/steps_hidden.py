@@ -143,6 +143,12 @@ def _make_word(at: int, places: str, rows: str, high: int) -> str:
         ldh  a, ({high + 3})
         or   l
         ldh  ({high + 3}), a ; all that is above 7 bits
+{_put_word(at)}"""
+
+
+def _put_word(at: int) -> str:
+    """The magnitude C, E with the sign of both factors into the place of the second."""
+    return f"""
         ld   a, b
         xor  d
         jr   nz, .minus{at}
