@@ -22,7 +22,7 @@ _STEP = 64
 _KILO = 1024
 _TYPE = re.compile(r"typedef u?int(\d+)_t (\w+);")
 _ARRAY = re.compile(r"^static const (\w+) \w+(?:\[\w+\])+ = (\{[^;]*\});", re.MULTILINE)
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\b\d+")  # the 4 of LP_4(...) is none
 
 
 @dataclass(frozen=True)
