@@ -107,9 +107,9 @@ def test_a_long_beginning_is_told_and_one_that_cannot_be_is_said(case, tmp_path)
     sampling, words = Sampling(temperature=0.8, top_p=1.0), "and the little bird sang " * 200
     fitting = [n for n in range(len(words)) if 1 + len(case.tokenizer.encode(words[:n])) < 512]
     for beginning in (words[:300], words[: fitting[-1]]):
-        done = subprocess.run([tmp_path / "run", beginning], check=True, capture_output=True, text=True)
-        engine = IntBatch(Reference(case.model))
-        assert done.stdout == tell_story(engine, case.tokenizer, sampling, 1, beginning) + "\n"
+        done = subprocess.run([tmp_path / "run", beginning], check=True, capture_output=True)
+        story = tell_story(IntBatch(Reference(case.model)), case.tokenizer, sampling, 1, beginning)
+        assert done.stdout.decode(errors="replace") == f"{story}\n"  # far from its stories it may tell bytes
     for beginning in (words[: fitting[-1] + 9], words, "\u0905" * 600):
         done = subprocess.run([tmp_path / "run", beginning], check=True, capture_output=True, text=True)
         assert done.stdout == "no story: the beginning is too long, the model reads 512 tokens at most\n"
