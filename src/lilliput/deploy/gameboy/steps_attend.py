@@ -27,6 +27,7 @@ from lilliput.deploy.gameboy.attend_shape import (
 from lilliput.deploy.gameboy.attend_tables import make_products, make_reciprocal_rows, means_fit
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.deploy.gameboy.steps_attend_means import write_chosen
 from lilliput.deploy.gameboy.steps_attend_scores import write_key, write_query
 from lilliput.deploy.gameboy.steps_attend_select import SCAN_BYTES, make_select_bank
@@ -273,10 +274,6 @@ attend_averaged: ld a, attend_wram
         ldh  (h_kv), a
         jr   nz, attend_head
         {_SWITCH_BACK}
-        ldh  a, (h_sp)
-        ld   l, a
-        ldh  a, (h_sp + 1)
-        ld   h, a
-        ld   sp, hl
+        {restore_stack("h_sp")}
         ret
 """

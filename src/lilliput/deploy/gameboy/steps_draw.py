@@ -12,6 +12,7 @@ from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES
 from lilliput.deploy.gameboy.random_numbers import write_random
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 from lilliput.quantize.draw import DRAW_BITS, DrawPlan, cut_chances
 from lilliput.quantize.fixed import Ints, make_exp2_table
@@ -88,11 +89,7 @@ def write_draw(
         rr   l
         ld   d, h
         ld   e, l
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl
+        {restore_stack(high)}
         ret
 """
     )
@@ -238,11 +235,7 @@ def _sum_chances(logits: int, counts: tuple[int, int], unroll: int, banks: int, 
 def _count_idle_bits(high: int) -> str:
     """At high + 8: how many bits of a number of 32 go, so that the sum less one has as many as are left."""
     return f"""
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl         ; the stack, for calls
+        {restore_stack(high)}
         ldh  a, ({high + 7})
         ld   d, a
         ldh  a, ({high + 6})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import round_shift, saturate
 
@@ -119,11 +120,7 @@ def write_gate(name: str, *, count: int, pairs: int, places: str, rows: str, hig
         dec  a
         ldh  ({high + 2}), a
         jr   nz, .next
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl
+        {restore_stack(high)}
         ret
 {far}"""
     return assemble(text, name=name)

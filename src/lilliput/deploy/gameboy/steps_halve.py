@@ -9,6 +9,7 @@ import numpy as np
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 
 HIGH_BYTES = 4
@@ -53,7 +54,7 @@ def write_halve(
         + _sum_roughly(turns, fetch, "ed"[:together], first, square_limit, tables)
         + _sum_exactly(turns, fetch, "ed"[:together], first, tables, high)
         + _shift(count, source, stride, square_limit, exponent)
-        + f".leave: ldh a, ({high})\nld l, a\nldh a, ({high + 1})\nld h, a\nld sp, hl\nret\n",
+        + f".leave:\n{restore_stack(high)}ret\n",
         name=name,
     )
 

@@ -12,6 +12,7 @@ from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
 from lilliput.deploy.gameboy.norm_tables import SHIFTS_PAGE
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 
 HIGH_BYTES = 5
@@ -97,7 +98,7 @@ def write_hidden(
     if narrow:
         text += _find_exponent(tables, high) + start + ".narrow:\n"
         text += "".join(_make_byte(at) for at in range(unroll)) + turn + "jp nz, .narrow\n"
-    leave = f"ldh a, ({high})\nld l, a\nldh a, ({high + 1})\nld h, a\nld sp, hl\nldh a, ({high + 4})\nret\n"
+    leave = f"{restore_stack(high)}ldh a, ({high + 4})\nret\n"
     return assemble(text + leave, name=name)
 
 

@@ -18,6 +18,7 @@ from lilliput.deploy.gameboy.norm_tables import (
     SQUARES_PAGE,
     check_norm,
 )
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 from lilliput.quantize.intmodel import IntNorm
 
@@ -179,11 +180,7 @@ def _find_root(norm: IntNorm, high: int, tables: str) -> str:
     """The mantissa of the sum of squares in B, C, B less 64 in A; D = shift - 8 + k."""
     roots = f"hi({tables}) + {ROOTS_PAGE}"
     return f"""
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl         ; the stack, for the call
+        {restore_stack(high)}
         ldh  a, ({high + 3})
         add  a, a
         add  a, a
@@ -369,10 +366,6 @@ def _multiply(pairs: int, target: int, size: int, high: int) -> str:
         dec  a
         ldh  ({high + 2}), a
         jr   nz, .element
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl
+        {restore_stack(high)}
         ret
 """

@@ -8,6 +8,7 @@ import numpy as np
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
 from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, SWITCHED_ROM
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import rescale, saturate
 from lilliput.quantize.intmodel import IntMatrix
@@ -77,11 +78,7 @@ def write_embed(name: str, *, size: int, vocabulary: int, rows: str, target: int
 .word:  {word * unroll}
         dec  b
         jr   nz, .word
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl
+        {restore_stack(high)}
         ret
 """,
         name=name,
@@ -110,11 +107,7 @@ def write_coarsen(name: str, *, size: int, shift: int, source: int, high: int) -
 .word:  {word * unroll}
         dec  b
         jp   nz, .word
-        ldh  a, ({high})
-        ld   l, a
-        ldh  a, ({high + 1})
-        ld   h, a
-        ld   sp, hl
+        {restore_stack(high)}
         ret
 """,
         name=name,

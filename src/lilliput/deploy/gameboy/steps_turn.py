@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
+from lilliput.deploy.gameboy.stack import restore_stack
 from lilliput.deploy.gameboy.turn_endings import halve_all, make_bits
 from lilliput.deploy.gameboy.turn_pairs import (
     BYTES_OF_ANGLE,
@@ -223,4 +224,4 @@ def _round_query(q_shift: int) -> str:
 
 
 def _leave(high: int) -> str:
-    return f"ldh a, ({high})\nld l, a\nldh a, ({high + 1})\nld h, a\nld sp, hl\nret\n"
+    return f"{restore_stack(high)}ret\n"
