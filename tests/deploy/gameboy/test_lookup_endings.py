@@ -13,11 +13,6 @@ def roms(load):
     return load("deploy/gameboy/matrix_roms.py")
 
 
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 @pytest.mark.parametrize("loose", [False, True])
 @pytest.mark.parametrize("limit", [127, 63, 15, 7, 1])
 @pytest.mark.parametrize("bound", [32639, 9000, 900])

@@ -12,11 +12,6 @@ def roms(load):
     return load("deploy/gameboy/matrix_roms.py")
 
 
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 @pytest.mark.parametrize("half", [True, False])
 @pytest.mark.parametrize("size", range(3, 11))
 def test_tables_of_every_size_give_every_row_and_the_cycles_are_those_predicted(roms, emulators, size, half):

@@ -1,7 +1,6 @@
 """Products on the Game Boy against Python's, with every pair of bytes, and cycles as declared."""
 
 import numpy as np
-import pytest
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.multiply import (
@@ -15,16 +14,6 @@ from lilliput.deploy.gameboy.multiply import (
 )
 
 ROW, OUT = 0xC000, 0xC100
-
-
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
 
 
 def test_declared_cycles_are_those_of_the_code():

@@ -20,12 +20,6 @@ FRONT = Front(
 
 
 @pytest.fixture
-def fronts(load):
-    """The module fronts.py."""
-    return load("deploy/gameboy/fronts.py")
-
-
-@pytest.fixture
 def start(load, fronts):
     """A function: the cartridge and PyBoy with it, at the title; switched off behind the test."""
     machines = []

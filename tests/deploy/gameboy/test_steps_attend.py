@@ -44,11 +44,6 @@ def roms(load):
     return load("deploy/gameboy/attend_roms.py")
 
 
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def draw(shape, tokens, size, seed=0):
     """Queries up to ±size, keys and values of all sizes, token by token."""
     rng = np.random.default_rng(seed)

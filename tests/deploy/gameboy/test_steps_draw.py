@@ -18,16 +18,6 @@ LOGITS, OUT, STATE, HIGH, PLAN = 0xC100, 0xC000, 0xC010, 0xFF80, 0xFFA0
 FIRST = 17
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def state_of(seed):
     """The generator's bits as the sampler begins with them."""
     return XorShift32(seed)._state.to_bytes(4, "little")

@@ -10,16 +10,6 @@ from lilliput.quantize.fixed import round_shift, saturate
 PAIRS, HIGH = 0xC100, 0xFF80
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def make_silu(limit=127, most=127):
     """As ptq makes it: whole numbers, the greatest of them `most`."""
     x = np.arange(-limit, limit + 1) * (8 / limit)

@@ -15,16 +15,6 @@ PAIRS, HIGH, EXPONENT = 0xC100, 0xFF80, 0xFFA0
 NORM = IntNorm(np.zeros(0, np.int16), 8, 8, 8, 127, narrow=True)
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def make_silu(limit, most):
     """As ptq makes it: whole numbers, the greatest of them `most`."""
     x = np.arange(-limit, limit + 1) * (8 / limit)

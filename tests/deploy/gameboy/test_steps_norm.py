@@ -15,16 +15,6 @@ from lilliput.quantize.reference import Reference
 SOURCE, TARGET, PAIRS, PAGE, HIGH = 0xC100, 0xC400, 0xC600, 0xC800, 0xFF80
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def make_norm(size, epsilon=8, limit=127):
     return IntNorm(np.zeros(0, np.int16), narrow_shift(size), epsilon, 8, limit, narrow=True)
 

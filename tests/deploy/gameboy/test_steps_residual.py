@@ -13,16 +13,6 @@ from lilliput.quantize.reference import Reference
 TARGET, TOKEN, HIGH = 0xC100, 0xC000, 0xFF80
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 @pytest.mark.parametrize(("vocabulary", "size"), [(512, 64), (300, 24), (1030, 7)])
 def test_embeddings_are_the_references(roms, emulators, vocabulary, size):
     rng = np.random.default_rng(size)

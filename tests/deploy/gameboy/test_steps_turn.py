@@ -20,16 +20,6 @@ QUERIES, KEYS, HIGH, ANGLES = 0xC100, 0xC400, 0xFF80, 0xFFA0
 POSITION = 0xC000
 
 
-@pytest.fixture(scope="module")
-def roms(load):
-    return load("deploy/gameboy/step_roms.py")
-
-
-@pytest.fixture(scope="module")
-def emulators(load):
-    return load("deploy/gameboy/emulators.py")
-
-
 def make_circle(positions, pairs):
     """Cosines and sines (positions, pairs) as ptq makes them; the first pair goes by the greatest angles."""
     angles = np.arange(positions)[:, np.newaxis] * 10000.0 ** (-np.arange(pairs) / pairs)
