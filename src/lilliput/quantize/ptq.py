@@ -84,8 +84,6 @@ class Quantized:
     """Of the calibration stories."""
     units: Mapping[str, Floats]
     """Of inputs of matrices, by the name of the weight that makes them: norms, attn.v, mlp.up."""
-    steps: Mapping[str, Floats]
-    """Of matrices of planes, by the weight's name: (R, C) what 1 stands for."""
 
     @property
     def worst(self) -> MatrixReport:
@@ -128,7 +126,7 @@ def quantize(
     builder = _Builder(config, weights, seen, settings)
     model, reports = builder.build(source or {})
     check_bounds(model)
-    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units, builder.steps)
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units)
 
 
 @dataclass(frozen=True)
@@ -172,17 +170,16 @@ class _Builder:
         self._up_limit = 2 ** (settings.up_bits - 1) - 1
         self._activated_step = float(np.abs(activated).max()) / (2 ** (settings.table_bits - 1) - 1)
         self._activation = np.rint(activated / self._activated_step).astype(np.int16)
-        # so that as many values as the context holds, each times its chance, add up within 32 bits
-        value_bits = max(settings.value_bits - 1, 4)  # nibbles may be added up with 8 more
-        room_bits = 31 - (config.context - 1).bit_length() - value_bits
-        self._chance_bits = min(settings.chance_bits, room_bits)
-        if settings.sum_bits == 16:
-            self._chance_bits = settings.chance_bits
+        self._chance_bits = settings.chance_bits
+        if settings.sum_bits == 32:
+            # so that as many values as the context holds, each times its chance, add up
+            value_bits = max(settings.value_bits - 1, 4)  # nibbles may be added up with 8 more
+            room_bits = 31 - (config.context - 1).bit_length() - value_bits
+            self._chance_bits = min(self._chance_bits, room_bits)
         self._narrow = settings.norms == "narrow"
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
-        self.steps: dict[str, Floats] = {}
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
@@ -285,7 +282,6 @@ class _Builder:
         shift = choose_shift(scaled, x.tables, bits)
         values, shifts = round_planes(name, scaled, whole, x.tables, x.square_limit, shift)
         steps = (2.0**-shifts * units)[:, np.newaxis] / x.scales
-        self.steps[f"{name}.weight"] = steps
         self._report(name, "planes", matrix, values * steps, x, whole)
         return IntMatrix(
             "planes",
