@@ -80,6 +80,16 @@ class FrontBlocks:
     places: dict[str, int]
 
 
+def count_front_bytes(front: Front) -> int:
+    """Bytes of work memory that make_front takes of `wram`."""
+    return sum(_list_variables(front).values())
+
+
+def _list_variables(front: Front) -> dict[str, int]:
+    sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
+    return sizes | {"beginning": front.longest_beginning, "piece": front.longest_token}
+
+
 def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -> FrontBlocks:
     """The blocks; variables are taken from `wram`, which must always be seen, the rest from `scratch`.
 
@@ -87,8 +97,7 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
     Raises AssemblyError for what does not fit, and for settings that no cartridge can have.
     """
     _check(front)
-    sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
-    sizes |= {"beginning": front.longest_beginning, "piece": front.longest_token}
+    sizes = _list_variables(front)
     places = {name: wram.take(name, size) for name, size in sizes.items()}
     fleeting = {**shadow.SCRATCH, "lines": 2 * front.most_lines + 4}
     places |= {name: scratch.take(name, size) for name, size in fleeting.items()}

@@ -64,7 +64,11 @@ begin_story:
         ldh  (rSVBK), a
         call encode             ; to ids + 2, their count in BC
         ld   a, c
-        ld   (model_told), a
+        cp   1
+        sbc  a, a
+        and  1
+        ld   (model_fresh), a
+        ld   a, c
         inc  a
         ld   (model_left), a
         ld   hl, ids

@@ -29,7 +29,7 @@ VARIABLES = {
     "model_next": 2,  # the address of the first of them
     "model_plan": 1,  # the first bank of the table of chances, or 0
     "model_random": 4,
-    "model_told": 1,  # 0 until a piece was told
+    "model_fresh": 1,  # 1 until an id with bytes was read or told
 }
 """Names and bytes."""
 _SWITCHED = 0xD000
@@ -40,6 +40,8 @@ class Places:
     """Addresses: in bank 0 of work memory, but for what says otherwise."""
 
     variables: dict[str, int]
+    shared: tuple[int, int]
+    """Address and bytes of what all of it lies in from h to logits: free between two tokens."""
     x: int
     """What norms make, signed bytes."""
     h: int
@@ -126,6 +128,7 @@ def plan_places(model: IntModel, wram: Area) -> Places:
         )
     return Places(
         variables=variables,
+        shared=(shared.first, shared.size),
         x=x,
         **at,
         logits=logits,
