@@ -168,7 +168,7 @@ def test_keys_are_the_references_odd_numbers(roms, emulators, heads, width, bits
                 first = find_key_bits(KEYS, head, width // 2, bits)
                 for group in range(0, width, 8):
                     made = bench.read(first + group // 8 * (bits + 1 & ~1), bits)
-                    part = k[head, group : group + 8]
+                    part = in_pairs(k)[head, group : group + 8]
                     whole = [
                         sum((byte >> j & 1) << p for p, byte in enumerate(made)) for j in range(len(part))
                     ]

@@ -3,14 +3,14 @@
 A row's shift and address are in its own code, so rows of one matrix may differ in both.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from lilliput.deploy.gameboy.streams import Cost, make_template
 from lilliput.errors import ConfigError
 
-MOST_SHIFT = 8
+MOST_SHIFT = 14
 MOST_SUM = 32767
 _LIMITS = tuple((1 << bits) - 1 for bits in range(1, 8))
 _DOUBLE = "add hl, hl\n"
@@ -45,10 +45,10 @@ class Ending:
 
 @lru_cache(maxsize=1024)
 def write_ending(ending: Ending, bound: int) -> str:
-    """Assembly from a sum of at most ±`bound` in HL, to which ending.half was added, to the result at `out`.
+    """Assembly from a sum of at most ±`bound` in HL, to which early_half was added, to the result at `out`.
 
     It may use every register. `out`, and `behind` for out + 2, are words to be filled in. Raises ConfigError
-    where the sum and half a unit could pass 16 bits, and for a shift or limit out of range.
+    where the sum could pass 16 bits, and for a shift or limit out of range.
     """
     if not 0 <= ending.shift <= MOST_SHIFT or ending.limit not in _LIMITS:
         raise ConfigError(
@@ -56,11 +56,12 @@ def write_ending(ending: Ending, bound: int) -> str:
             f"of 0 to {MOST_SHIFT}, and limits of {', '.join(map(str, _LIMITS))}"
         )
     half = ending.half
-    if bound + half > MOST_SUM:
+    if bound > MOST_SUM:
         raise ConfigError(
-            f"a row's sum may reach {bound}, with half a unit of its shift of {ending.shift} {bound + half}: "
-            f"16 bits hold {MOST_SUM}. Give the row a coarser step"
+            f"a row's sum may reach {bound}: 16 bits hold {MOST_SUM}. Give the row a coarser step"
         )
+    if bound + half > MOST_SUM:
+        return _round_late(ending, bound)
     if ending.kind == "byte":
         return _write_byte(ending, bound)
     shifted = _shift_word(ending.shift)
@@ -69,15 +70,35 @@ def write_ending(ending: Ending, bound: int) -> str:
     return shifted + _add(bound + half >> ending.shift) + (ending.store or "push hl")
 
 
+def early_half(ending: Ending, bound: int) -> int:
+    """What is added to a row's sum of at most ±`bound` before its ending: half a unit of the shift, where 16
+    bits hold that."""
+    return ending.half if bound + ending.half <= MOST_SUM else 0
+
+
 def measure_ending(ending: Ending, bound: int) -> Cost:
     """About what a row's ending takes (see write_ending), and the adding of half a unit."""
-    return make_template((write_ending(ending, bound),)).cost + Cost(1, 1) * (ending.half > 0)
+    return make_template((write_ending(ending, bound),)).cost + Cost(1, 1) * (early_half(ending, bound) > 0)
+
+
+def _round_late(ending: Ending, bound: int) -> str:
+    """The same by half the sum, floored, which is as good: rsh(a, s) is rsh(a >> 1, s - 1) for s from 2."""
+    if ending.shift == 1:  # the bit that leaves rounds
+        if ending.kind == "byte":
+            raise ConfigError(f"a row's sum may reach {bound}, too far for a byte at a shift of 1")
+        rounded = "sra h\nrr l\nld a, l\nadc a, 0\nld l, a\nld a, h\nadc a, 0\nld h, a\n"
+        return rounded + write_ending(replace(ending, shift=0), (bound + 1) // 2)
+    less = replace(ending, shift=ending.shift - 1)
+    return f"sra h\nrr l\nld de, {less.half}\nadd hl, de\n" + write_ending(less, (bound + 1) // 2)
 
 
 def _shift_word(shift: int) -> str:
-    """HL >> shift; four places or fewer to the right, or the rest of eight to the left and a byte along."""
+    """HL >> shift: four places or fewer to the right; the rest of eight to the left and a byte along; or the
+    upper byte alone."""
     if shift <= 4:
         return "sra h\nrr l\n" * shift
+    if shift > 8:
+        return "ld a, h\n" + "sra a\n" * (shift - 8) + "ld l, a\nrla\nsbc a, a\nld h, a\n"
     return "ld a, h\nadd a, a\nsbc a, a\n" + "add hl, hl\nrla\n" * (8 - shift) + "ld l, h\nld h, a\n"
 
 
@@ -124,8 +145,7 @@ def _write_byte(ending: Ending, bound: int) -> str:
     half, bits = ending.half, limit.bit_length()
     store = ending.store or "ld (out), a"
     if bound <= (limit << shift) + max(half - 1, 0):  # the byte holds it whatever the inputs are
-        narrow = _DOUBLE * (8 - shift) + "ld a, h\n" if shift else "ld a, l\n"
-        return narrow + store
+        return (_take_byte(8 - shift) if shift else "ld a, l\n") + store
     before = max(0, 8 - bits - shift)  # H alone must tell whether it saturates
     if bound + half << before > MOST_SUM:
         raise ConfigError(
@@ -133,9 +153,11 @@ def _write_byte(ending: Ending, bound: int) -> str:
             f"{shift}: give the row a coarser step"
         )
     behind, window = 8 - shift - before, 1 << bits + shift + before - 8
-    main = 2 * behind + (4 if ending.loose else 9)  # M-cycles from the jump to the store
-    idle = "nop\n" * max(0, main - 12)  # and 12 are those of the other way
     lowest = "" if ending.loose else f"cp {~limit & 0xFF}\njr nz, store\ninc a\n"  # one below -limit
+    if window >= 128:  # all that H holds is inside
+        return f"{_take_byte(behind)}{lowest}store: {store}"
+    main = 2 * abs(behind) + (4 if ending.loose else 9)  # M-cycles from the jump to the store
+    idle = "nop\n" * max(0, main - 12)  # and 12 are those of the other way
     return f"""{_DOUBLE * before}ld a, h
         add a, {window}
         cp {2 * window}
@@ -146,5 +168,9 @@ def _write_byte(ending: Ending, bound: int) -> str:
         and {-2 * limit & 0xFF}
         add a, {limit}
         {idle}jr store
-fits:   {_DOUBLE * behind}ld a, h
-        {lowest}store:  {store}"""
+fits:   {_take_byte(behind)}{lowest}store:  {store}"""
+
+
+def _take_byte(up: int) -> str:
+    """A = HL shifted up so many places, or down, its upper byte alone."""
+    return _DOUBLE * max(up, 0) + "ld a, h\n" + "sra a\n" * max(-up, 0)

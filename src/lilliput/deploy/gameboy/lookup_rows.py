@@ -27,7 +27,7 @@ def make_rows(
 ) -> Stream:
     """Code of all rows, one behind the other. Every row must have a lookup.
 
-    tables: where each group's table begins. halves: what is added to each row's sum, 0 to 255. endings:
+    tables: where each group's table begins. halves: what is added to each row's sum. endings:
     assembly from this on, which is in HL. words: what its open words are. Raises ConfigError for an ending
     that is too long.
     """
@@ -78,5 +78,7 @@ def _make_tails(
 
 def _subtract(half: int, low: str, high: str) -> str:
     """half - HL."""
-    load = f"ld a, {half}" if half else "xor a"
-    return f"{load}\nsub l\nld {low}, a\nsbc a, a\nsub h\nld {high}, a\n"
+    load, carry = f"ld a, {half & 0xFF}" if half & 0xFF else "xor a", "sbc a, a\nsub h"
+    if half > 0xFF:
+        carry = f"ld a, {half >> 8}\nsbc a, h"
+    return f"{load}\nsub l\nld {low}, a\n{carry}\nld {high}, a\n"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.lookup_digits import find_lookups
-from lilliput.deploy.gameboy.lookup_endings import Ending, write_ending
+from lilliput.deploy.gameboy.lookup_endings import Ending, early_half, write_ending
 from lilliput.deploy.gameboy.lookup_rows import make_rows
 from lilliput.deploy.gameboy.lookup_tables import DELTA_BYTES, make_table, table_bytes
 from lilliput.deploy.gameboy.stream_banks import Entry
@@ -137,7 +137,8 @@ def _write_endings(matrix: Matrix, number: int) -> tuple[list[int], list[str]]:
         count = len(matrix.endings)
         return [0] * count, [(before or "ld sp, behind_sums\n") + "push hl"] * count
     pairs = zip(matrix.endings, matrix.bounds.tolist(), strict=True)
-    return [ending.half for ending in matrix.endings], [before + write_ending(*pair) for pair in pairs]
+    both = [(early_half(*pair), before + write_ending(*pair)) for pair in pairs]
+    return [half for half, _ in both], [text for _, text in both]
 
 
 def _list_words(matrix: Matrix, work: Workplace) -> list[dict[str, int]]:

@@ -177,8 +177,8 @@ def write_turn_keys(
 
     At `keys` lie words as write_turn_queries has them; DE is the address of the layer's numbers that
     make_key_offsets made, in the bank of the label `offsets`. A key is 2 t + 1, and t + 2^(key_bits - 1) is
-    written as bits: of each head and each 8 channels one byte for each bit, the lowest first, in which
-    channel j is bit j; they take the place of the head's last words (see find_key_bits). `angles`: as
+    written as bits: of each head and each 8 words one byte for each bit, the lowest first, in which
+    word j is bit j; they take the place of the head's last words (see find_key_bits). `angles`: as
     write_angles left them; `high`: HIGH_BYTES + 2 + 2 * pairs of high memory. It changes every register and
     the bank of the ROM; the stack may be anywhere. Raises ConfigError for shifts that 16 bits do not hold.
     """

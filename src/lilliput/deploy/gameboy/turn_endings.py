@@ -82,7 +82,7 @@ def make_bits(width: int, bits: int, k_shift: int, high: int) -> str:
         and  {(1 << bits) - 1}
         jr   .number{word}
 .within{word}: {shift}
-.number{word}: ldh ({numbers + word // 2 + word % 2 * (width // 2)}), a
+.number{word}: ldh ({numbers + word}), a
 """
     text += f"""
         ld   a, l
