@@ -3,6 +3,7 @@
     front = make_front(Front(openings=("Once upon a time",)), wram=make_wram(0), scratch=make_wram(7))
     rom.place("bridge", front.bridge, bank=0)
     rom.place("screens", front.screens)         # any bank; Rom(entry="start")
+    rom.place("info", make_info_block(...))     # any bank: what lilliput play must know (info_block.py)
 
 The model is two routines in bank 0 (or in RAM that is always seen):
 
