@@ -5,7 +5,7 @@
     for name, block in table.sections.items():
         rom.place(name, block)
 
-An id takes 2 bytes of ROM, a piece 1 and its own; the pieces are spelled out, not put together from merges, so
+An id takes 2 bytes of ROM, a piece 1 and its own; pieces are spelled out, not put together from merges, so
 that telling one takes a few hundred cycles.
 """
 
