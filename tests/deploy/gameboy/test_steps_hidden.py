@@ -80,7 +80,9 @@ def test_half_a_unit_below_zero_does_not_count_for_the_exponent(roms, emulators,
     """Of 255.5 comes 256, of -255.5 only -255, which is a bit shorter."""
     activation = make_silu(255, 255)
     code = write_hidden("step", count=2, pairs=PAIRS, places="places", rows="rows", tables="norms", high=HIGH)
-    banks = [(f"rows{at}", b, 7 + at) for at, b in enumerate(make_hidden_rows("rows", activation, shift, 2047))]
+    banks = [
+        (f"rows{at}", b, 7 + at) for at, b in enumerate(make_hidden_rows("rows", activation, shift, 2047))
+    ]
     fixed = [("places", make_hidden_places("places", activation), 256)]
     data = [("norms", make_norm_tables("norms", NORM, 64), 256)]
     ups = np.arange(1, 256)

@@ -17,8 +17,7 @@ from lilliput.deploy.gameboy.memory import WRAM_BANK_BYTES, WRAM_BANKS, Area, ma
 from lilliput.deploy.gameboy.steps_attend import AttendPlaces
 from lilliput.deploy.gameboy.steps_turn import find_key_bits
 from lilliput.errors import ConfigError
-from lilliput.models.config import LlamaConfig, Qwen3Config
-from lilliput.quantize.intmodel import IntModel
+from lilliput.quantize.intmodel import IntConfig, IntModel
 
 TABLES_BANK, ATTENTION_BANK, LOGITS_BANK = 1, 2, 3
 """Of work memory."""
@@ -78,11 +77,16 @@ class Places:
     """High memory that steps share."""
     angles: int
     """High memory: a token's angles."""
-    keeps_angles: bool
-    """Whether angles stay from layer to layer, or are lost to attention."""
+    attention_ends: int
+    """Behind attention's high memory: angles that begin before are lost to it."""
     exponent: int
     plan: int
     """A byte of high memory each."""
+
+    @property
+    def keeps_angles(self) -> bool:
+        """Whether angles stay from layer to layer."""
+        return self.angles >= self.attention_ends
 
     def work(self, *, head: bool = False) -> Workplace:
         """What matrices are told."""
@@ -144,7 +148,7 @@ def plan_places(model: IntModel, wram: Area) -> Places:
     )
 
 
-def _plan_numbers(config: LlamaConfig | Qwen3Config, shared: Area) -> dict[str, int]:
+def _plan_numbers(config: IntConfig, shared: Area) -> dict[str, int]:
     """Where a layer's numbers lie: those of norms, of attention and of the gated layer in the same room."""
     heads, kv_heads, width = config.n_heads, config.n_kv_heads, config.d_head
     parts = {"means": heads * width, "queries": 2 * heads * width, "keys": 2 * kv_heads * width}
@@ -195,5 +199,5 @@ def _plan_high(pairs: int) -> dict[str, int]:
         "plan": plan,
         "high": at,
         "angles": high.take("angles", angles),
-        "keeps_angles": keeps,
+        "attention_ends": at + steps_attend.HIGH_BYTES,
     }
