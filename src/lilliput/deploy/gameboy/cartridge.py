@@ -61,10 +61,11 @@ def make_cartridge(
     """
     check_cartridge(model)
     front = front or Front()
-    longest = min(front.longest_beginning, model.config.context - 3)
-    if longest < 1:
-        raise ConfigError(f"a context of {model.config.context} positions leaves no room for a story")
-    front = replace(front, longest_beginning=longest)
+    longest, context = front.longest_beginning, model.config.context
+    if context < longest + 3:  # BOS, a space that is put before, and a first token
+        raise ConfigError(
+            f"a context of {context} positions: a cartridge needs {longest + 3}, for beginnings of {longest} letters"
+        )
     wram = make_wram(0)
     rom = Rom("start", make_title(name))
     ids = wram.take("model_ids", 2 * (longest + 2))

@@ -98,6 +98,12 @@ class Console:
         """Whether the processor's carry is set; of use in what `watch` calls."""
         return bool(self.pyboy.register_file.F & _CARRY)
 
+    @property
+    def de(self) -> int:
+        """The processor's registers D and E; of use in what `watch` calls."""
+        registers = self.pyboy.register_file
+        return int(registers.D) << 8 | int(registers.E)
+
     def watch(self, place: Place, call: Callable[[], None]) -> None:
         """Call `call` each time the processor is at the instruction at `place`, which lies in the ROM."""
         bank, address = place
