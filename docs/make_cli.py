@@ -8,7 +8,7 @@ from pathlib import Path
 COMMANDS = [
     [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
     ["tokenizer"], ["tokenizer", "train"], ["tokenizer", "measure"], ["train"], ["evaluate"],
-    ["quantize"], ["import"], ["export"], ["presets"], ["info"], ["bench"],
+    ["quantize"], ["import"], ["export"], ["play"], ["presets"], ["info"], ["bench"],
 ]  # fmt: skip
 
 HEAD = """\

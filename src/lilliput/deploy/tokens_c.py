@@ -6,11 +6,10 @@ code points are runs of little more than a byte each. The head of `c/tokens.inc`
 """
 
 from importlib.resources import files
-from itertools import pairwise
 
 import numpy as np
 
-from lilliput.deploy.tokens_read import Read, read_image
+from lilliput.deploy.tokens_read import FOREIGN, Read, join_classes, read_image
 from lilliput.errors import ConfigError, FormatError
 from lilliput.tokens.image import tokenizer_image
 from lilliput.tokens.tokenizer import Tokenizer
@@ -18,8 +17,6 @@ from lilliput.tokens.tokenizer import Tokenizer
 _MOST_IDS, _MOST_NARROW = 65_536, 4_096
 _LONGEST_LITERAL, _LONGEST_PIECE = 127, 1_024
 _NO_BYTE = 65_535
-_POINTS = 0x110000
-_FOREIGN = 128  # in a class of an image
 _MATCH, _SMALL_MATCH = 0x8000, 0x80  # in a cell of an image, and in one of 8 bits
 _FLAGS = {
     "BYTE_LEVEL": 1,
@@ -111,14 +108,13 @@ class _Vocabulary:
         for left, right, made in read.merges:
             self._parts.setdefault(made, (left, right))
         self._byte_of = {token: byte for byte, token in enumerate(read.byte_ids) if token is not None}
-        self._ranks = {(left, right): (rank, made) for rank, (left, right, made) in enumerate(read.merges)}
         self._literals = self._find_literals()
 
     def lines(self) -> list[str]:
         """Macros and arrays."""
         characters = sorted(set(self._read.characters.values()))
         others = sorted(self._literals - set(characters))
-        wholes = self._find_wholes()
+        wholes = self._read.find_wholes()
         texts = self._read.texts
         lines = [
             _define("LP_TOKENS_DEPTH", self._find_depth()),
@@ -156,22 +152,6 @@ class _Vocabulary:
             left, right = (token, token) if is_leaf else self._parts[token]
             depths[token] = 1 if is_leaf else max(1 + depths.get(left, 1), depths.get(right, 1))
         return max(depths.values())
-
-    def _find_wholes(self) -> list[int]:
-        """The ids that a word of their text is at once, although merges would give others."""
-        found = [token for token, mark in enumerate(self._read.whole) if mark]
-        return [token for token in found if self._encode(self._read.texts[token]) != [token]]
-
-    def _encode(self, text: bytes) -> list[int]:
-        ids = self._read.spell(text)
-        while len(ids) > 1:
-            ranks = [self._ranks.get(pair, (len(self._ranks), 0)) for pair in pairwise(ids)]
-            rank, made = min(ranks)
-            if rank == len(self._ranks):
-                break
-            at = ranks.index((rank, made))
-            ids[at : at + 2] = [made]
-        return ids
 
     def _write_bytes(self) -> list[str]:
         ids = self._read.byte_ids
@@ -242,23 +222,16 @@ def _records(ids: list[int], texts: list[bytes]) -> bytes:
 
 def _write_cuts(read: Read) -> list[str]:
     """The classes of code points and the tables of states; classes that no table tells apart become one."""
-    has_foreign = any(kind & _FOREIGN for _, kind in read.ranges)
+    has_foreign = any(kind & FOREIGN for _, kind in read.ranges)
     if not read.tables and not has_foreign:
         return [_define(f"LP_TOKENS_{name}", 0) for name in ("STAGES", "FOREIGN", "CLASS_BITS")]
-    columns = np.concatenate([np.zeros((1, read.n_classes + 1), np.int64), *read.tables])[:, :-1]
-    _, merged = np.unique(columns, axis=1, return_inverse=True)
-    merged = merged.reshape(-1)
-    n_classes = int(merged.max()) + 1
-    starts = [first for first, _ in read.ranges]
-    kinds = [n_classes if kind & _FOREIGN else int(merged[kind]) for _, kind in read.ranges]
-    runs = _join_runs(list(zip(kinds, np.diff([*starts, _POINTS]).tolist(), strict=True)))
+    n_classes, runs, tables = join_classes(read)
     often = sorted(range(n_classes), key=lambda kind: (-sum(kind == other for other, _ in runs), kind))
     new = {kind: place for place, kind in enumerate([*often, n_classes])}
     runs = [(new[kind], length) for kind, length in runs]
     packed = {bits: _pack_runs(runs, bits) for bits in range(1, 8)}
     bits = min(packed, key=lambda bits: len(packed[bits]))
-    order = [*(int(np.flatnonzero(merged == kind)[0]) for kind in often), read.n_classes]
-    tables = [table[:, order] for table in read.tables]
+    tables = [table[:, [*often, n_classes]] for table in tables]
     return [
         _define("LP_TOKENS_STAGES", f"{len(tables)}u" if tables else 0),
         _define("LP_TOKENS_FOREIGN", n_classes if has_foreign else 0),
@@ -268,17 +241,6 @@ def _write_cuts(read: Read) -> list[str]:
         *_array("uint8_t", "runs", packed[bits]),
         *_write_tables(tables),
     ]
-
-
-def _join_runs(runs: list[Pair]) -> list[Pair]:
-    """Neighbours of one class become one run."""
-    joined: list[Pair] = []
-    for kind, length in runs:
-        if joined and joined[-1][0] == kind:
-            joined[-1] = (kind, joined[-1][1] + length)
-        else:
-            joined.append((kind, length))
-    return joined
 
 
 def _needs_more(runs: list[Pair], bits: int) -> bool:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 _NO_ID = 0xFFFFFFFF
 _SILENT, _WHOLE = 1, 2
 _BYTE_LEVEL = 1
+_POINTS = 0x110000
+FOREIGN = 128  # in a class: the tokenizer may change such a character before it cuts
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Read:
             found = self.characters.get(raw)
             ids += self._spell_bytes(raw) if found is None else [found]
         return ids
+
+    def find_wholes(self) -> list[int]:
+        """The ids that a word of their text is at once, although merges would give others."""
+        ranks = {(left, right): (rank, made) for rank, (left, right, made) in enumerate(self.merges)}
+        found = [token for token, mark in enumerate(self.whole) if mark]
+        return [token for token in found if _merge(self.spell(self.texts[token]), ranks) != [token]]
 
     def _spell_bytes(self, text: bytes) -> list[int]:
         return [-1 if (token := self.byte_ids[byte]) is None else token for byte in text]
@@ -105,6 +113,38 @@ def read_image(image: bytes) -> Read:
         tables=tables,
         has_foreign_texts=n_foreign > 0,
     )
+
+
+def _merge(ids: list[int], ranks: dict[tuple[int, int], tuple[int, int]]) -> list[int]:
+    """`ids` after all merges of `ranks`: by a pair, its rank and what comes of it."""
+    while len(ids) > 1:
+        found = [ranks.get(pair, (len(ranks), 0)) for pair in pairwise(ids)]
+        rank, made = min(found)
+        if rank == len(ranks):
+            break
+        at = found.index((rank, made))
+        ids[at : at + 2] = [made]
+    return ids
+
+
+def join_classes(read: Read) -> tuple[int, list[tuple[int, int]], list[NDArray[np.int64]]]:
+    """Classes that some table tells apart: how many, runs of code points, and the tables.
+
+    A run is its class, or for foreign characters the number of classes, and how many code points; together
+    they are all of Unicode. Tables are (states, classes + 1) each, the last column for the end of the text.
+    """
+    columns = np.concatenate([np.zeros((1, read.n_classes + 1), np.int64), *read.tables])[:, :-1]
+    _, chosen, merged = np.unique(columns, axis=1, return_index=True, return_inverse=True)
+    merged = merged.reshape(-1)
+    kinds = [len(chosen) if kind & FOREIGN else int(merged[kind]) for _, kind in read.ranges]
+    lengths = np.diff([*(first for first, _ in read.ranges), _POINTS]).tolist()
+    joined: list[tuple[int, int]] = []
+    for kind, length in zip(kinds, lengths, strict=True):
+        if joined and joined[-1][0] == kind:
+            joined[-1] = (kind, joined[-1][1] + length)
+        else:
+            joined.append((kind, length))
+    return len(chosen), joined, [table[:, [*chosen, read.n_classes]] for table in read.tables]
 
 
 def _known(token: int) -> int | None:

@@ -147,13 +147,13 @@ def require_width(value: Ints, limit: int, name: str) -> None:
 class XorShift32:
     """Marsaglia's xorshift generator (2003), 13-17-5: 32 bits of state, shifts and exclusive ors only."""
 
-    _START = 0x9E3779B9
-    _WARM_UP = 16
+    START = 0x9E3779B9
+    WARM_UP = 16
 
     def __init__(self, seed: int) -> None:
         """`seed` is 0 to 2**64 - 1; its halves are folded, and the first numbers thrown away."""
-        self._state = ((seed ^ (seed >> 32) ^ self._START) & 0xFFFFFFFF) or self._START
-        for _ in range(self._WARM_UP):
+        self._state = ((seed ^ (seed >> 32) ^ self.START) & 0xFFFFFFFF) or self.START
+        for _ in range(self.WARM_UP):
             self.draw()
 
     def draw(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from lilliput.deploy.gameboy.assembler import Block, assemble
 from lilliput.deploy.gameboy.font import LETTERS, UNKNOWN
 from lilliput.deploy.gameboy.front import Front, make_front
+from lilliput.deploy.gameboy.info_block import make_info_block
 from lilliput.deploy.gameboy.memory import make_wram
 from lilliput.deploy.gameboy.picture import COLUMNS
 from lilliput.deploy.gameboy.rom import Rom
@@ -15,6 +16,8 @@ from lilliput.deploy.gameboy.rom import Rom
 VIDEO = 0x8000
 TEXT_MAP, BAR_MAP = 0x9800, 0x9C00
 ROWS = 17
+NAME = "stand-in"
+"""Of the model."""
 
 # Tokens lie in a bank of their own, each behind its length and a 1; a 0 there ends the story. Every bank is
 # left changed, and what the model was asked with is noted at `asked`.
@@ -113,7 +116,8 @@ class Cartridge:
 def make_cartridge(tokens: Sequence[bytes], front: Front | None = None, ticks: int = 8) -> Cartridge:
     """A cartridge that tells these tokens, whatever is asked."""
     wram = make_wram(0)
-    blocks = make_front(front or Front(), wram, make_wram(7))
+    front = front or Front()
+    blocks = make_front(front, wram, make_wram(7))
     places = {
         name: wram.take(name, size) for name, size in {"asked_count": 1, "asked": 90, "next": 2}.items()
     }
@@ -123,6 +127,7 @@ def make_cartridge(tokens: Sequence[bytes], front: Front | None = None, ticks: i
     rom.place("stand-in", assemble(_STAND_IN, {**blocks.places, **places, "ticks": ticks}), bank=0)
     data = b"".join(bytes([len(token), 1]) + token for token in tokens) + bytes(2)
     rom.place("tokens", Block.of(data), bank=5)
+    rom.place("info", make_info_block(front, blocks.places, NAME, {"parameters": 0}))
     image = rom.link()
     return Cartridge(image, {**blocks.places, **places}, rom.symbols)
 

@@ -9,7 +9,7 @@ from lilliput.quantize.intmodel import IntModel
 
 HIGH_BYTES = 44
 """High memory of attention."""
-WORK_PAGES = 9
+WORK_PAGES = 10
 """Of 256 bytes, see AttendPlaces.work."""
 UNIT_BYTES = 13
 """Of a chance's code in the program of values (steps_attend_values.py)."""
@@ -146,7 +146,7 @@ class AttendPlaces:
     values: int
     """New values, signed bytes, head by head."""
     means: int
-    """Signed bytes, head by head: what attention leaves."""
+    """Signed bytes, head by head: what attention leaves. No head's may cross a page of 256 bytes."""
     high: int
     """HIGH_BYTES of high memory."""
     bank: int = 2
@@ -159,6 +159,8 @@ class AttendPlaces:
     def __post_init__(self) -> None:
         if (self.work is None) != (not self.value_banks):
             raise ConfigError("values in work memory need banks of it, and room for code that everyone sees")
+        if self.means % 8:
+            raise ConfigError(f"a head's means may not cross a page: {self.means:#06x} is no multiple of 8")
         if self.bank in self.value_banks or (self.work or 0) % 256:
             raise ConfigError(
                 "values need other banks than attention, whose code begins at a multiple of 256"

@@ -1,9 +1,11 @@
 """The header of a cartridge, 0x100 to 0x14F: what the console checks before it runs it."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from lilliput.deploy.gameboy.expressions import AssemblyError
-from lilliput.deploy.gameboy.memory import MOST_ROM_BANKS
+from lilliput.deploy.gameboy.memory import MOST_ROM_BANKS, SRAM_BANK_BYTES
+from lilliput.errors import FormatError
 
 ENTRY, FREE = 0x100, 0x150
 """The header's first byte, and the first behind it."""
@@ -11,6 +13,8 @@ _LOGO = bytes.fromhex(
     "ceed6666cc0d000b03730083000c000d0008111f8889000edccc6ee6ddddd999bbbb67636e0eecccdddc999fbbb9333e"
 )  # the console compares it with its own and goes no further where they differ
 _MBC5_RAM_BATTERY = 0x1B
+_WITH_BATTERY = {0x03, 0x06, 0x09, 0x0D, 0x0F, 0x10, 0x13, 0x1B, 0x1E, 0x22, 0xFF}
+"""Kinds of cartridges, of ours and of others, whose memory outlives power-off."""
 _COLOR = {"both": 0x80, "only": 0xC0}
 _SRAM_SIZES = {1: 2, 4: 3, 16: 4, 8: 5}
 """Banks of battery memory, and the code for as many."""
@@ -42,11 +46,39 @@ def make_header(
     head.append(0)  # nothing of the Super Game Boy
     head += bytes([_MBC5_RAM_BATTERY, rom_banks.bit_length() - 2, _SRAM_SIZES[sram_banks]])
     head += bytes([1, _NEW_LICENSEE, 0])  # sold outside Japan, publisher as above, version 0
-    checksum = 0
-    for byte in head[_CHECKED - ENTRY :]:
-        checksum = (checksum - byte - 1) & 0xFF
-    head.append(checksum)
+    head.append(_check(head[_CHECKED - ENTRY :]))
     return bytes(head) + bytes(2)
+
+
+def make_title(name: str) -> str:
+    """A title for the header: the beginning of a model's name in what letters a title may have."""
+    letters = "".join(letter if " " <= letter <= "~" else " " for letter in name.upper())
+    return " ".join(letters.split())[:_TITLE_LETTERS].strip() or "LILLIPUT"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header of any cartridge says."""
+
+    title: str
+    color: bool
+    """It knows of the Color."""
+    saved_bytes: int
+    """Of memory that outlives power-off."""
+
+
+def read_header(image: bytes) -> Header:
+    """The header, as consoles check it. Raises FormatError for what no console would run."""
+    if len(image) < FREE:
+        raise FormatError(f"{len(image)} bytes: a cartridge has 32,768 or more")
+    head = image[ENTRY:FREE]
+    if head[4:_CHECKED - ENTRY] != _LOGO:
+        raise FormatError("no cartridge of a Game Boy: the mark that consoles look for is missing")
+    if head[_CHECKSUM - ENTRY] != _check(head[_CHECKED - ENTRY : _CHECKSUM - ENTRY]):
+        raise FormatError("a damaged cartridge: its header and the checksum of it differ")
+    title = head[_CHECKED - ENTRY :][:_TITLE_LETTERS].split(b"\0")[0].decode("ascii", "replace")
+    banks = next((banks for banks, code in _SRAM_SIZES.items() if code == head[0x49]), 0)
+    return Header(title, bool(head[0x43] & 0x80), banks * SRAM_BANK_BYTES * (head[0x47] in _WITH_BATTERY))
 
 
 def seal(image: bytearray) -> bytes:
@@ -54,3 +86,11 @@ def seal(image: bytearray) -> bytes:
     image[_WHOLE_CHECKSUM : _WHOLE_CHECKSUM + 2] = bytes(2)
     image[_WHOLE_CHECKSUM : _WHOLE_CHECKSUM + 2] = (sum(image) & 0xFFFF).to_bytes(2, "big")
     return bytes(image)
+
+
+def _check(head: bytes | bytearray) -> int:
+    """The checksum of the header's bytes from the title on."""
+    checksum = 0
+    for byte in head:
+        checksum = (checksum - byte - 1) & 0xFF
+    return checksum

@@ -20,6 +20,7 @@ from lilliput.deploy.gameboy.attend_room import NEVER, HeadRoom, plan_room
 from lilliput.deploy.gameboy.attend_shape import (
     HIGH_BYTES,
     RECORD_BYTES,
+    WORK_PAGES,
     AttendPlaces,
     AttendShape,
     find_shape,
@@ -37,6 +38,7 @@ from lilliput.errors import ConfigError
 __all__ = ["HIGH_BYTES", "AttendPlaces", "AttendShape", "Attention", "find_shape", "make_attention"]
 
 _ROW_BANKS = 4
+_WORK = 0xD600  # its own bank goes on to 0xE000: as much room behind a_sums as there is in bank 0
 _SWITCH = "ldh a, (rSVBK)\nldh (h_svbk), a\nld a, attend_wram\nldh (rSVBK), a\n"
 _SWITCH_BACK = "ldh a, (h_svbk)\nldh (rSVBK), a\n"
 
@@ -55,8 +57,16 @@ class Attention:
 
     def place(self, rom: Rom, first_bank: int) -> int:
         """Add all sections; the banks from `first_bank` on. The number of the bank behind them."""
+        self.place_code(rom)
+        return self.place_banks(rom, first_bank)
+
+    def place_code(self, rom: Rom) -> None:
+        """Add what is not a whole bank."""
         rom.place("attend_code", self.code, bank=0)
         rom.place("attend_program", self.program, run_at=self.program_at)
+
+    def place_banks(self, rom: Rom, first_bank: int) -> int:
+        """Add whole banks from `first_bank` on. The number of the bank behind them."""
         for bank, (name, block) in enumerate(self.banks, first_bank):
             rom.place(name, block, bank=bank, address=0x4000)
         return first_bank + len(self.banks)
@@ -82,10 +92,10 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
         text += f"attend_{layer}: ld hl, attend_records{layer}\njp attend_layer\n"
         text += f"attend_records{layer}: .byte bank({names[shape.score_shifts[layer]]})\n"
         text += "".join(_write_record(head, shape, places) for head in heads)
-    program_at = places.names()["a_program"]
-    return Attention(
-        assemble(text, places.names(), "attention"), tuple(banks), make_program(shape, places), program_at
-    )
+    program, program_at = make_program(shape, places), places.names()["a_program"]
+    if program_at + len(program) > (places.work or _WORK) + 256 * WORK_PAGES:
+        raise ConfigError(f"attention's program takes {len(program)} bytes, more than there is room for")
+    return Attention(assemble(text, places.names(), "attention"), tuple(banks), program, program_at)
 
 
 def _make_products_bank(shape: AttendShape, places: AttendPlaces) -> Block:
