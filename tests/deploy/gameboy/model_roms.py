@@ -109,10 +109,9 @@ class ModelBench:
 
     def logits(self) -> np.ndarray:
         """(V,) behind the last token that was read."""
-        bank = self.places.logits_bank
-        raw = self.machine.memory(
-            bank if self.places.logits >= 0xD000 else 0, self.places.logits, 2 * self._vocabulary
-        )
+        at = self.places.logits
+        bank = self.places.logits_bank if at >= 0xD000 else 0
+        raw = self.machine.memory(bank, at, 2 * self.model.config.vocab_size)
         return np.frombuffer(raw, "<i2").astype(np.int64)
 
     def _write(self, name: str, data: bytes) -> None:

@@ -64,7 +64,8 @@ def make_cartridge(
     longest, context = front.longest_beginning, model.config.context
     if context < longest + 3:  # BOS, a space that is put before, and a first token
         raise ConfigError(
-            f"a context of {context} positions: a cartridge needs {longest + 3}, for beginnings of {longest} letters"
+            f"a context of {context} positions: a cartridge needs {longest + 3}, for beginnings of {longest} "
+            "letters"
         )
     wram = make_wram(0)
     rom = Rom("start", make_title(name))

@@ -138,9 +138,15 @@ def _head_room(vocabulary: int) -> int:
 def _check(config: LlamaConfig) -> None:
     wanted = 4 * config.d_model + 4 * config.d_ff
     checks = (
-        (config.vocab_size <= _MOST_LOGITS, f"a vocabulary of {config.vocab_size:,}: {_MOST_LOGITS:,} logits fit"),
+        (
+            config.vocab_size <= _MOST_LOGITS,
+            f"a vocabulary of {config.vocab_size:,}: {_MOST_LOGITS:,} logits fit",
+        ),
         (config.d_model <= 256, f"d_model {config.d_model}: 256 are possible"),
-        (config.d_ff <= 256, f"d_ff {config.d_ff}: 256 are possible, since inputs that are halved are counted by a byte"),
+        (
+            config.d_ff <= 256,
+            f"d_ff {config.d_ff}: 256 are possible, since inputs that are halved are counted by a byte",
+        ),
         (
             wanted <= WRAM_BANK_BYTES - _OTHERS_BYTES,
             f"d_model {config.d_model} and d_ff {config.d_ff} take {wanted:,} bytes of work memory",

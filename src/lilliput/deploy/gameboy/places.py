@@ -176,11 +176,14 @@ def _plan_values(model: IntModel, first: int, end: int) -> tuple[int | None, tup
     shape = steps_attend.find_shape(model)
     try:
         plan_room(shape)
-    except ConfigError:
+    except ConfigError as full:
         work = end - 256 * WORK_PAGES
         logits_apart = 2 * model.config.vocab_size > work - first
         banks = tuple(range(LOGITS_BANK + logits_apart, WRAM_BANKS))
-        plan_room(shape, value_banks=banks)
+        try:
+            plan_room(shape, value_banks=banks)
+        except ConfigError:
+            raise full from None
         return work, banks
     return None, ()
 
