@@ -80,7 +80,7 @@ class ModelBench:
         names = {**self.at, "stack": self.places.stack}
         rom.place("main", assemble(_MAIN, names, "main"), bank=0)
         ids = Ids(bos=1, ends=ends, buffer=self.at["ids"], settings=names)
-        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans)
+        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans, **how)
         self.image = rom.link()
         self.symbols = rom.symbols
         self.machine = emulators.open_pyboy(self.image)

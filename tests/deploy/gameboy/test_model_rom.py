@@ -56,10 +56,11 @@ def model(request, integers):
     return integers.quantized(config, *CARTRIDGE, *settings, weights=weights).model
 
 
-def test_every_logit_and_every_draw_is_the_references(emulators, models, model):
+@pytest.mark.parametrize("first_rows", [True, False])
+def test_every_logit_and_every_draw_is_the_references(emulators, models, model, first_rows):
     plans = [plan_draws(heat, 0, 1.0, 0.0, model.logit_bits) for heat in (0, 0.9)]
     random = np.random.default_rng(1)
-    with models.ModelBench(emulators, model, plans, ends=()) as bench:
+    with models.ModelBench(emulators, model, plans, ends=(), first_rows=first_rows) as bench:
         for seed, beginning in ((1, []), (40000, random.integers(0, model.config.vocab_size, 7).tolist())):
             bench.begin(beginning, temperature=1, seed=seed)
             reference, sample = Reference(model, checked=True), make_int_sampler(plans[1], seed)

@@ -157,7 +157,8 @@ next_token:
 
 def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
     angles = "ld hl, model_position\nld a, (hl+)\nld d, (hl)\nld e, a\ncall make_angles\n"
-    text = f"read_token:\ncall embed\ncall attend_advance\n{angles if places.keeps_angles else ''}"
+    first = "push de\ncall first_rows\npop de\n" if steps.has_first_rows else ""
+    text = f"read_token:\n{first}call embed\ncall attend_advance\n{angles if places.keeps_angles else ''}"
     for number, layer in enumerate(model.layers):
         text += ("" if places.keeps_angles else angles) + _write_layer(number, layer, places, steps)
     return (
@@ -174,10 +175,10 @@ def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
 
 
 def _write_layer(number: int, layer: IntLayer, places: Places, steps: Steps) -> str:
+    known = number == 0 and steps.has_first_rows
+    start = "" if known else f"call {steps.norm(layer.norm1)}\ncall tick\ncall qkv{number}\n"
     return f"""
-        call {steps.norm(layer.norm1)}
-        call tick
-        call qkv{number}
+        {start}
         call {steps.turn_queries(layer)}
         ld   de, key_offsets.{number}
         call {steps.turn_keys(layer)}

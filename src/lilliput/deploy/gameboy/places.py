@@ -50,12 +50,13 @@ class Places:
     pairs: int
     page: int
     """2 * d_model bytes, and 256 at a multiple of 256: what norms need for the meanwhile."""
-    queries: int
-    keys: int
-    """Words, in pairs of channels."""
-    values: int
     means: int
     """Signed bytes, head by head."""
+    queries: int
+    keys: int
+    """Words, in pairs of channels, and"""
+    values: int
+    """signed bytes, head by head, one behind the other."""
     gated: int
     """Words, g and u of each hidden value."""
     logits: int
