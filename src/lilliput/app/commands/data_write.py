@@ -101,7 +101,7 @@ def write(
     if dry_run:
         _show_dry_run(config, asker, count, as_json)
         return
-    report = _write(output, count, config, asker, api, base_url)
+    report = _write(output, count, config, asker, api, base_url or None)
     if as_json:
         print_json(report)
     else:
@@ -122,7 +122,7 @@ def _write(
     import time
 
     from lilliput.app.progress import writing
-    from lilliput.stories.writing.endpoint import OpenAIEndpoint
+    from lilliput.stories.writing.endpoint import OpenAIEndpoint, check_endpoint
     from lilliput.stories.writing.write import write as write_all
     from lilliput.stories.writing.writer import Surroundings
 
@@ -139,7 +139,7 @@ def _write(
             say(f"--max-cost {config.max_cost:g} will end it before all stories are there")
 
     key = os.environ.get("OPENAI_API_KEY")
-    OpenAIEndpoint(config, api, key=key, base_url=base_url)  # its complaints before any file is made
+    check_endpoint(key, base_url)  # its complaints come before any file is made
     with writing(count) as on_progress:
         return write_all(
             output,

@@ -30,6 +30,18 @@ class Endpoint(Protocol):
         """Let go of connections."""
 
 
+def check_endpoint(key: str | None, base_url: str | None) -> None:
+    """Raise MissingExtraError without the client, ConfigError where no request could be sent or answered."""
+    try:
+        import openai  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("asking an LLM", "judge") from None
+    if base_url is not None and not re.match(r"https?://[^/\s]", base_url):
+        raise ConfigError(f"--base-url {base_url}: write it as http://HOST:PORT/v1")
+    if base_url is None and not key:
+        raise ConfigError("OPENAI_API_KEY is not set: set it, or name another endpoint by --base-url")
+
+
 class OpenAIEndpoint:
     """An endpoint behind the `openai` client."""
 
@@ -42,14 +54,10 @@ class OpenAIEndpoint:
         base_url: str | None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """`wall_clock` is for dates in Retry-After. Raises MissingExtraError without `openai`, ConfigError
-        without a key for OpenAI itself."""
-        try:
-            import openai
-        except ImportError:
-            raise MissingExtraError("asking an LLM", "judge") from None
-        if base_url is None and not key:
-            raise ConfigError("OPENAI_API_KEY is not set: set it, or name another endpoint by --base-url")
+        """`wall_clock` is for dates in Retry-After. Raises as check_endpoint does."""
+        check_endpoint(key, base_url)
+        import openai
+
         self._config, self._api, self._clock, self._key = config, api, wall_clock, key or ""
         self._limit_field = config.limit_field or ("max_tokens" if base_url else "max_completion_tokens")
         self._client = openai.AsyncOpenAI(

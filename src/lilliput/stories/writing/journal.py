@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 from lilliput.errors import DataError, LilliputError
 from lilliput.stories.story import iter_json_lines, parse_json
 from lilliput.stories.writing.answers import FAILURES, Outcome
-from lilliput.stories.writing.ledger import Ledger, Tokens
+from lilliput.stories.writing.ledger import Ledger, Tokens, add
 
 _VERSION = 1
+_HEAD = b'{"journal":'
 _SYNC_EVERY_S = 1.0
 
 
@@ -107,6 +108,8 @@ def open_journal(
 ) -> Iterator[tuple[Journal, State]]:
     """The journal of stories written by `recipe`, begun or gone on with, and what it says.
 
+    One of another recipe under which nothing came of any request is begun anew.
+
     Raises LilliputError while another process writes it, or if it is of another recipe; DataError for a
     file that is no journal.
     """
@@ -116,6 +119,8 @@ def open_journal(
         with FileLock(lock, timeout=0):
             _drop_torn_line(path)
             state = _read(path, recipe, ledger) if path.exists() and path.stat().st_size else None
+            if state is None and path.exists():
+                path.unlink()
             journal = Journal(path, clock)
             try:
                 if state is None:
@@ -133,8 +138,9 @@ def _drop_torn_line(path: Path) -> None:
     if not path.exists():
         return
     with path.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        kept = end
+        if not _HEAD.startswith(file.read(len(_HEAD))):
+            raise DataError(f"{path} is no journal: name another -o")
+        end = kept = file.seek(0, os.SEEK_END)
         while kept:
             begin = max(0, kept - (1 << 16))
             file.seek(begin)
@@ -147,14 +153,14 @@ def _drop_torn_line(path: Path) -> None:
             file.truncate(kept)
 
 
-def _read(path: Path, recipe: dict[str, Any], ledger: Ledger) -> State:
-    state = State(ledger)
+def _read(path: Path, recipe: dict[str, Any], ledger: Ledger) -> State | None:
+    state, begun = State(ledger), {}
     times: dict[str, tuple[float, int]] = {}
     place = 0
     with path.open("rb") as file:
         for where, record in iter_json_lines(file, str(path)):
             if place == 0:
-                _check_recipe(path, record, recipe)
+                begun = _recipe_in(path, record)
             else:
                 try:
                     _take_in(record, state, times, place)
@@ -162,6 +168,9 @@ def _read(path: Path, recipe: dict[str, Any], ledger: Ledger) -> State:
                     raise DataError(f"{where} is no line of a journal: name another -o") from None
             place = file.tell()
     state.lose_all()
+    if begun != recipe and state.done == 0 and add([ledger.charged, ledger.perhaps]) == (0, 0):
+        return None
+    _check_recipe(path, begun, recipe)
     last_s = max((at for at, _ in times.values()), default=0.0)
     state.recent = [(name, at, tokens) for name, (at, tokens) in times.items() if at > last_s - 60]
     return state
@@ -192,12 +201,18 @@ def _tokens(value: Any) -> Tokens:
     return int(prompt), int(answer)
 
 
-def _check_recipe(path: Path, record: Any, recipe: dict[str, Any]) -> None:
-    if not isinstance(record, dict) or record.get("journal") != _VERSION:
+def _recipe_in(path: Path, record: Any) -> dict[str, Any]:
+    version = record.get("journal") if isinstance(record, dict) else None
+    if version != _VERSION or not isinstance(record.get("recipe"), dict):
         raise DataError(f"{path} is no journal of version {_VERSION}: name another -o")
+    recipe: dict[str, Any] = record["recipe"]
+    return recipe
+
+
+def _check_recipe(path: Path, begun: dict[str, Any], recipe: dict[str, Any]) -> None:
     for key, value in recipe.items():
-        if record["recipe"].get(key) != value:
+        if begun.get(key) != value:
             raise LilliputError(
-                f"{path} was begun with {key} {record['recipe'].get(key)}, and now it is {value}: give "
+                f"{path} was begun with {key} {begun.get(key)}, and now it is {value}: give "
                 "what it was begun with, or name another -o"
             )

@@ -6,6 +6,7 @@ seed and i alone.
 """
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +23,8 @@ from lilliput.stories.writing.config import Answer, Api
 
 _DATA = files("lilliput.stories.writing") / "data"
 _LANGUAGES = "languages"
+_PLACE = re.compile(r"\{(?P<name>\w+)\}")
+_DEPTH = 2  # a value may hold places of its own, and no deeper
 
 
 class Language(Config):
@@ -53,7 +56,8 @@ class Parameter(Config):
 
     name: str
     label: str | None = None
-    """Under which label the story keeps it; parameters of one label share a list."""
+    """Under which label the story keeps it, where its prompt has it: its own name if not given, none if
+    empty. Parameters of one label share a list."""
     line: str | None = None
     values: tuple[str | Value, ...] = ()
     list: str | None = None
@@ -119,21 +123,24 @@ class Asker:
     def ask(self, seed: int, number: int) -> Ask:
         """The prompt and the labels of story `number`: a pure function."""
         draw = draw_for(seed, number)
-        fields: dict[str, str] = {}
+        fields = _Fields()
         labels: dict[str, Any] = {}
         lines: list[str] = []
-        for parameter in self.protocol.parameters:
-            values = self._drawn(parameter, draw)
+        drawn = [(parameter, self._drawn(parameter, draw)) for parameter in self.protocol.parameters]
+        for parameter, values in drawn:
             for value in values:
-                say = _filled(value if isinstance(value, str) else value.say, fields)
-                fields[parameter.name] = say
+                fields[parameter.name] = value if isinstance(value, str) else value.say
                 if parameter.line is not None:
-                    lines.append(_filled(parameter.line.replace("{}", say), fields))
-            _keep(labels, parameter, [value if isinstance(value, str) else value.name for value in values])
-        closings = self.protocol.json_closing if self.answer == "json" else self.protocol.text_closing
-        texts = [self.protocol.opening, *lines, self.protocol.closing, closings]
-        prompt = "\n".join(_filled(text, fields) for text in texts if text)
-        return Ask(number, prompt, _filled(self.protocol.system, fields), labels)
+                    lines.append(fields.fill(parameter.line.replace("{}", f"{{{parameter.name}}}")))
+        closing = self.protocol.json_closing if self.answer == "json" else self.protocol.text_closing
+        texts = [fields.fill(self.protocol.opening), *lines, fields.fill(self.protocol.closing), closing]
+        system = fields.fill(self.protocol.system)
+        for parameter, values in drawn:
+            if parameter.label != "" and (parameter.line is not None or parameter.name in fields.used):
+                _keep(
+                    labels, parameter, [value if isinstance(value, str) else value.name for value in values]
+                )
+        return Ask(number, "\n".join(text for text in texts if text), system, labels)
 
     @property
     def fingerprint(self) -> str:
@@ -232,11 +239,24 @@ def _read(place: Traversable | Path) -> dict[str, Any]:
         raise ConfigError(f"{place} is not a TOML file: {error}") from None
 
 
-def _filled(text: str, fields: dict[str, str]) -> str:
-    """`text` with the drawn values in place; not str.format, since prompts hold braces of JSON."""
-    for name, value in fields.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
+class _Fields(dict[str, str]):
+    """Drawn values by the names of their parameters, and which of them were asked for in a text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: set[str] = set()
+
+    def fill(self, text: str) -> str:
+        """`text` with values in place, and values in the places of those; other braces, as JSON's, stay."""
+        for _ in range(_DEPTH):
+            text = _PLACE.sub(self._value, text)
+        return text
+
+    def _value(self, match: re.Match[str]) -> str:
+        if match["name"] not in self:
+            return match[0]
+        self.used.add(match["name"])
+        return self[match["name"]]
 
 
 def _keep(labels: dict[str, Any], parameter: Parameter, names: list[str]) -> None:

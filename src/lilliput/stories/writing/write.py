@@ -41,9 +41,9 @@ def write(
     """Write stories until `path` has `count`, going on with what its journal has; returns the report.
 
     `connect` makes the endpoint, inside the event loop. `on_estimate` hears what the missing stories will
-    take before the first is asked for. `path` and its report are written whenever the run ends in order,
-    also early: `ended` in the report says why. Raises LilliputError for a `path` that is not ours, or that
-    has more stories already.
+    take before the first is asked for. `path` (once there is a story) and its report are written whenever
+    the run ends in order, also early: `ended` in the report says why. Raises LilliputError for a `path` that
+    is not ours, or that has more stories already.
     """
     recipe = recipe_of(config, asker, api)
     if not journal_path(path).exists():
@@ -60,7 +60,8 @@ def write(
             ended = _run(config, asker, connect, journal, state, count, around)
         finally:
             state.lose_all()
-            write_stories(path, config, asker, journal, state)
+            if state.done:
+                write_stories(path, config, asker, journal, state)
             report = make_report(recipe, config, state, count, ended)
             write_text(report_path(path), json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return report
