@@ -91,6 +91,7 @@ def test_a_dry_run_shows_prompts_and_estimate_and_makes_nothing(capsys: pytest.C
         (["--max-cost", "1"], "max_cost needs prices"),
         (["--price-in", "1"], "price_in and price_out go together"),
         (["--set", "temprature=1"], "did you mean temperature"),
+        (["--set", "answer=text", "--set", "json_mode=true"], "json_mode is for api chat and answer json"),
         (["--language", "fr"], "tinystories has no language fr"),
         (["--base-url", "localhost:8000"], "write it as http://HOST:PORT/v1"),
         (["--protocol", "openings", "--set", "answer=json"], "needs api completions and answer text"),
@@ -128,11 +129,29 @@ def test_settings_reach_the_endpoint_and_the_key_reaches_nothing_else(
     pytest.importorskip("openai")
     url, asked = answering(lambda _: (200, chat('{"story": "एक लोमड़ी ने डिब्बा देखा।"}')))
     command = ["data", "write", "-o", "told.jsonl", "--model", "m", "--base-url", url, "--count", "3"]
-    settings = ["--language", "hi", "--set", "temperature=0.5", "--set", "limit_field=max_completion_tokens"]
+    settings = [
+        "--language",
+        "hi",
+        "--set",
+        "temperature=0.5",
+        "--set",
+        "limit_field=max_completion_tokens",
+        "--set",
+        "json_mode=true",
+    ]
     assert run([*command, *settings, "--max-tokens", "77", "--set", "send_seed=false"]) == 0
     assert len(asked) == 3
     for body in asked:
-        assert set(body) == {"model", "messages", "temperature", "max_completion_tokens", "path", "key"}
+        names = {
+            "model",
+            "messages",
+            "temperature",
+            "max_completion_tokens",
+            "response_format",
+            "path",
+            "key",
+        }
+        assert set(body) == names
         assert (body["temperature"], body["max_completion_tokens"]) == (0.5, 77)
         assert (body["path"], body["key"]) == ("/v1/chat/completions", f"Bearer {SECRET}")
     rows = [json.loads(line) for line in Path("told.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -22,6 +22,7 @@ def judge(text: str, finish: str = "stop", as_json: bool = True) -> tuple[Outcom
         json.dumps({"story": TALE}),
         json.dumps({"title": "The fox", "story": f"  {TALE}\n"}, indent=2),
         "```json\n" + json.dumps({"story": TALE}) + "\n```",
+        "<think>\nA fox {and} a box?\n</think>\n\n" + json.dumps({"story": TALE}),
         '{"story": "' + TALE.replace('"', '\\"') + '"}',  # with line feeds as they are
     ],
 )

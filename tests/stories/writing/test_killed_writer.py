@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("openai")
 
 HERE = Path(__file__).parent
-COUNT, KILLS, CONCURRENCY = 160, 10, 4
+COUNT, KILLS, CONCURRENCY = 130, 10, 4
 PRICES = (3.0, 7.0)  # dollars a million tokens
 
 
@@ -153,6 +153,7 @@ def check_counts(server: Any, path: Path) -> None:
     """The report says what the server's log says."""
     lines = Path(f"{path}.journal").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
+    reserved = {record["sent"]: record["tokens"] for record in records if "sent" in record}
     sent = [record["sent"] for record in records if "sent" in record]
     back = {record["back"]: record for record in records if "back" in record}
     log = {entry.name: entry for entry in server.log}
@@ -178,4 +179,11 @@ def check_counts(server: Any, path: Path) -> None:
     known = [log[name] for name, record in back.items() if record["usage"] is not None]
     assert report["prompt_tokens"] == sum(entry.prompt_tokens for entry in known)
     assert report["answer_tokens"] == sum(entry.answer_tokens for entry in known)
+    assert all(entry.prompt_tokens <= reserved[name][0] for name, entry in log.items())
+    assert all(entry.answer_tokens <= reserved[name][1] for name, entry in log.items())
+    assert min(tokens[1] for tokens in reserved.values()) == 200  # --max-tokens
+    settled = {name for name, record in back.items() if record["free"] or record["usage"] is not None}
+    unknown = [tokens for name, tokens in reserved.items() if name not in settled]
+    assert report["perhaps_prompt_tokens"] == sum(prompt for prompt, _ in unknown)
+    assert report["perhaps_answer_tokens"] == sum(answer for _, answer in unknown)
     assert charged(server) <= report["cost_usd"] + report["perhaps_cost_usd"] <= 1.0

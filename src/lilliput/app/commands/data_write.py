@@ -40,7 +40,7 @@ def write(
     ] = "tinystories",
     language: Annotated[str, typer.Option(help="en, ja, hi, mr, bn or ar.")] = "en",
     seed: options.Seed = 0,
-    concurrency: Annotated[int, typer.Option(help="Requests at once.", min=1, max=1024)] = 8,
+    concurrency: Annotated[int, typer.Option(help="Requests at once.", min=1, max=1000)] = 8,
     requests_per_minute: Annotated[int | None, typer.Option(help="Of any sixty seconds.", min=1)] = None,
     tokens_per_minute: Annotated[
         int | None, typer.Option(help="Prompts and answers, of any sixty seconds.", min=1)
@@ -79,6 +79,7 @@ def write(
     FILE.journal knows what was sent and what came back, FILE.report counts it. What else --set
     can change, and what a protocol file holds: docs/writing.md
     """
+    from lilliput.errors import ConfigError
     from lilliput.stories.writing.config import WriteConfig
     from lilliput.stories.writing.protocol import load_asker
 
@@ -98,6 +99,8 @@ def write(
         ]
     )
     asker, api = load_asker(config.protocol, config.language, config.api, config.answer)
+    if config.json_mode and (api, asker.answer) != ("chat", "json"):
+        raise ConfigError("json_mode is for api chat and answer json")
     if dry_run:
         _show_dry_run(config, asker, count, as_json)
         return

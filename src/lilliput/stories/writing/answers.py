@@ -59,6 +59,9 @@ class Reply:
 
 
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(?P<inner>.*)\n\s*```\Z", re.DOTALL)
+_THOUGHTS = re.compile(
+    r"\A\s*<think>.*?</think>", re.DOTALL
+)  # of models whose server leaves them in the answer
 _REFUSAL_CHARACTERS = 160  # of the beginning of an answer, where a refusal says so
 
 
@@ -66,12 +69,12 @@ def judge_answer(
     reply: Reply, language: Language, *, as_json: bool, script_share: float, prefix: str = ""
 ) -> tuple[Outcome, str]:
     """What an answer is, and the story or the reason why there is none. `prefix` is put before the story."""
-    fault = _find_fault(reply.text.strip(), reply.finish, language)
+    text = _THOUGHTS.sub("", reply.text).rstrip()
+    fault = _find_fault(text.strip(), reply.finish, language)
     if fault is not None:
         return fault
-    text = reply.text.rstrip() if prefix else reply.text.strip()
     if as_json:
-        story = _story_in(text)
+        story = _story_in(text.strip())
         if story is None:
             return Outcome.broken_json, text[:_REFUSAL_CHARACTERS]
         text = story.strip()

@@ -23,6 +23,8 @@ class WriteConfig(Config):
     """Which endpoint is asked; as the protocol has it if not given."""
     answer: Answer | None = None
     """What the model is asked to answer with; as the protocol has it if not given."""
+    json_mode: bool = False
+    """Have the endpoint itself see to it that the answer is JSON (`response_format`)."""
     stream: bool = False
     max_tokens: int = Field(1000, ge=1)
     """Of one answer, at most."""
@@ -39,7 +41,7 @@ class WriteConfig(Config):
     """US dollars for a million tokens of answers."""
     max_cost: float | None = Field(None, gt=0)
     """US dollars, never passed."""
-    concurrency: int = Field(8, ge=1, le=1024)
+    concurrency: int = Field(8, ge=1, le=1000)
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     timeout_s: float = Field(120.0, gt=0)

@@ -94,6 +94,7 @@ class OpenAIEndpoint:
         settings |= {"temperature": config.temperature} if config.temperature is not None else {}
         settings |= {"top_p": config.top_p} if config.top_p is not None else {}
         settings |= {"seed": seed} if config.send_seed else {}
+        settings |= {"response_format": {"type": "json_object"}} if config.json_mode else {}
         if config.stream:
             settings |= {"stream": True, "stream_options": {"include_usage": True}}
         settings["extra_headers"] = {"X-Client-Request-Id": name}

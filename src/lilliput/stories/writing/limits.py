@@ -23,13 +23,14 @@ class Window:
         self._requests, self._tokens = requests, tokens
         self._sent: deque[_Sent] = deque()
         self._by_name: dict[str, _Sent] = {}
+        self._held = 0  # tokens of all in `_sent`
         self._quiet_until_s = 0.0
 
     def wait_s(self, now_s: float, tokens: int) -> float:
         """How long a request of `tokens` has to wait; 0 if it may be sent now."""
         self._forget(now_s)
         free_s = max(now_s, self._quiet_until_s)
-        count, held = len(self._sent), sum(sent.tokens for sent in self._sent)
+        count, held = len(self._sent), self._held
         for sent in self._sent:
             over = self._requests is not None and count + 1 > self._requests
             if not over and (self._tokens is None or held + tokens <= self._tokens):
@@ -44,11 +45,14 @@ class Window:
         if self._requests is not None or self._tokens is not None:
             self._sent.append(sent)
             self._by_name[name] = sent
+            self._held += tokens
 
     def settle(self, name: str, tokens: int) -> None:
         """The request took `tokens` and no more."""
-        if name in self._by_name:
-            self._by_name[name].tokens = min(tokens, self._by_name[name].tokens)
+        sent = self._by_name.get(name)
+        if sent is not None and tokens < sent.tokens:
+            self._held += tokens - sent.tokens
+            sent.tokens = tokens
 
     def be_quiet(self, until_s: float) -> None:
         """Nothing may be sent before `until_s`."""
@@ -56,7 +60,9 @@ class Window:
 
     def _forget(self, now_s: float) -> None:
         while self._sent and self._sent[0].at_s + MINUTE_S <= now_s:
-            del self._by_name[self._sent.popleft().name]
+            sent = self._sent.popleft()
+            self._held -= sent.tokens
+            del self._by_name[sent.name]
 
 
 def backoff_s(seed: int, number: int, failures: int, *, first_s: float, longest_s: float) -> float:
