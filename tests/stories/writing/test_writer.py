@@ -77,6 +77,23 @@ def test_a_larger_count_goes_on_and_a_smaller_one_is_refused(tmp_path: Path) -> 
         go(world, path, 5)
 
 
+def test_what_is_done_is_left_as_it_is_and_written_again_where_it_is_lost(tmp_path: Path) -> None:
+    world, path = World(lambda *_: STORY), tmp_path / "told.jsonl"
+    go(world, path, 4)
+    whole = path.read_text()
+    path.write_text("edited")
+    go(world, path, 4)
+    assert path.read_text() == "edited"
+    path.unlink()
+    go(world, path, 4)
+    assert path.read_text() == whole
+    (tmp_path / "told.jsonl.report").unlink()  # written last: a writer was killed before it was done
+    path.write_text("half")
+    go(world, path, 4)
+    assert path.read_text() == whole
+    assert len(world.asked) == 4
+
+
 def test_a_file_of_somebody_elses_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "told.jsonl"
     path.write_text("mine")

@@ -60,11 +60,20 @@ def write(
             ended = _run(config, asker, connect, journal, state, count, around)
         finally:
             state.lose_all()
-            if state.done:
+            if state.done and not _is_written(path, state):
                 write_stories(path, config, asker, journal, state)
             report = make_report(recipe, config, state, count, ended)
             write_text(report_path(path), json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return report
+
+
+def _is_written(path: Path, state: State) -> bool:
+    """Whether the stories at `path` are all that the journal has; they may have been edited since."""
+    try:
+        report = json.loads(report_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return path.exists() and isinstance(report, dict) and report.get("stories") == state.done
 
 
 def _run(
