@@ -119,13 +119,17 @@ def make_case(name: str, model: IntModel, tokenizer: Tokenizer) -> Case:
 
 def make_random(name: str) -> Case:
     """One of RANDOM."""
-    config, settings = RANDOM[name]
+    return make_drawn(name, *RANDOM[name])
+
+
+def make_drawn(name: str, config: IntConfig, settings: Sequence[str]) -> Case:
+    """A model of weights drawn at random, as its name says."""
     random = np.random.default_rng(len(name))
     weights = {
         part: random.normal(float(len(shape) == 1), 0.2 if len(shape) == 1 else 0.3, shape).astype(np.float32)
         for part, shape in weight_shapes(config).items()
     }
-    stories = [random.integers(0, config.vocab_size, length) for length in (90, 70, 40)]
+    stories = [random.integers(0, config.vocab_size, config.context - less) for less in (10, 30, 60)]
     wish = QuantizeSettings().with_settings(settings)
     tokenizer = train_tokenizer(SENTENCES, config.vocab_size, at_most=True)
     assert tokenizer.vocab_size == config.vocab_size
