@@ -6,6 +6,7 @@ from importlib.resources import files
 from lilliput.deploy.numbers_c import write_numbers
 from lilliput.deploy.tokens_c import tokens_code, write_tokens
 from lilliput.errors import ConfigError
+from lilliput.quantize.choices import name_newer_choices
 from lilliput.quantize.draw import plan_draws
 from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntModel
 from lilliput.quantize.intmodel_file import fingerprint
@@ -34,8 +35,8 @@ def write_c(
     """
     if model.version > 1:
         raise ConfigError(
-            "this integer model was made for a cartridge, and C computes version 1 of the arithmetic: "
-            "quantize with --to int8, int4 or ternary"
+            f"C does not compute {', '.join(name_newer_choices(model))}, which is for cartridges: "
+            "quantize without, with --to int8, int4 or ternary"
         )
     if max(working_bytes(model), count_weight_bytes(model)) > _MOST_BYTES:
         raise ConfigError(
