@@ -149,11 +149,11 @@ def make_shipped(name: str = "pocket") -> Case:
     return make_case(name, model, folder.tokenizer)
 
 
-def make_260k(shared: Path) -> Case:
-    """The public stories260K as it goes into 64 KB: context 256, values of 4 bits."""
+def make_260k(shared: Path, *settings: str) -> Case:
+    """The public stories260K as it goes into 64 KB: context 256, values of 4 bits if nothing else is said."""
     config, weights = read_llama2c(shared / "models/stories260K.bin")
     tokenizer = load_tokenizer(shared / "tokenizers/tok512.bin")
-    model = _quantized(config, weights, tokenizer, "value_bits=4")
+    model = _quantized(config, weights, tokenizer, *(settings or ["value_bits=4"]))
     return make_case("stories260K", shorten(model, 256), tokenizer)
 
 
