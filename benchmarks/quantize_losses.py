@@ -56,6 +56,7 @@ def compare(floats: Path, integers: Path, data: str) -> dict[str, Any]:
     kinds = sorted({matrix.kind for _, matrix in model.iter_matrices()})
     return {
         "name": floats.name,
+        "integers": integers.name,
         "weights": kinds,
         "float_nats_per_token": before.nats_per_token,
         "nats_per_token": after.nats_per_token,
@@ -103,7 +104,7 @@ def main() -> None:
             made = compare(floats, integers, options.data)
             row["rows"].append(made)
             print(
-                f"{made['name']} {'+'.join(made['weights'])}: float {made['float_nats_per_token']:.4f}, "
+                f"{made['integers']} of {made['name']}: float {made['float_nats_per_token']:.4f}, "
                 f"lost {made['lost_nats_per_token']:.4f} nats a token over {made['tokens']:,} tokens, "
                 f"{made['weight_bytes']:,} bytes of weights",
                 flush=True,

@@ -334,8 +334,7 @@ class _Builder:
         reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
-        finest = self._finest_heads(number)
-        heads = Heads(name, config, settings, seen["turned_q"], seen["turned_k"], *finest)
+        heads = Heads(name, config, settings, seen["turned_q"], seen["turned_k"], *self._finest(number))
         if config.family == "qwen3":
             least = _least_step(config, config.d_head)
             q_step, k_step = (max(float(np.abs(seen[part]).max()) * 1.5 / INT16, least) for part in "qk")
@@ -386,7 +385,7 @@ class _Builder:
             "mid_shift": bits_within(before, between),
         }
 
-    def _finest_heads(self, number: int) -> list[float]:
+    def _finest(self, number: int) -> list[float]:
         """The finest units of queries and keys: where norms make them, their greatest factor has 13 bits."""
         if self._config.family != "qwen3":
             return [0.0, 0.0]
