@@ -96,7 +96,11 @@ begin_story:
         pop  af
         dec  a
         jr   nz, .warm
-        ret
+.ahead: ld   a, (model_left)    ; all of the beginning but its last token
+        dec  a
+        ret  z
+        call read_next
+        jr   .ahead
 """
 
 
@@ -120,22 +124,7 @@ next_token:
         cp   {context >> 8}
         scf
         ret  z                  ; the context is full
-.room:  ld   hl, model_next
-        ld   a, (hl+)
-        ld   h, (hl)
-        ld   l, a
-        ld   a, (hl+)
-        ld   e, a
-        ld   a, (hl+)
-        ld   d, a
-        ld   a, l
-        ld   (model_next), a
-        ld   a, h
-        ld   (model_next + 1), a
-        call read_token
-        ld   hl, model_left
-        dec  (hl)
-        jr   nz, next_token
+.room:  call read_next
         call make_logits
         ld   a, (model_plan)
         ldh  ({places.plan}), a
@@ -149,9 +138,24 @@ next_token:
         ld   a, e
         ld   (hl+), a
         ld   (hl), d
-        ld   a, 1
-        ld   (model_left), a
         jp   find_piece
+
+read_next:
+        ld   hl, model_left
+        dec  (hl)
+        ld   hl, model_next
+        ld   a, (hl+)
+        ld   h, (hl)
+        ld   l, a
+        ld   a, (hl+)
+        ld   e, a
+        ld   a, (hl+)
+        ld   d, a
+        ld   a, l
+        ld   (model_next), a
+        ld   a, h
+        ld   (model_next + 1), a
+        jp   read_token
 """
 
 

@@ -24,7 +24,7 @@ TABLES_BANK, ATTENTION_BANK, LOGITS_BANK = 1, 2, 3
 STACK_BYTES = 96
 VARIABLES = {
     "model_position": 2,  # of the next token
-    "model_left": 1,  # ids that are still to be read
+    "model_left": 1,  # ids of the beginning that are still to be read
     "model_next": 2,  # the address of the first of them
     "model_plan": 1,  # the first bank of the table of chances, or 0
     "model_random": 4,
