@@ -68,9 +68,7 @@ _VARIABLES = {
 class ModelBench:
     """A console that computes `model`, one token after another."""
 
-    def __init__(
-        self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), **how
-    ) -> None:
+    def __init__(self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), **how) -> None:
         wram = make_wram(0)
         self.at = {name: wram.take(name, size) for name, size in _VARIABLES.items()}
         self.at["ids"] = wram.take("ids", 200)
