@@ -1,8 +1,8 @@
 """The gated layer with 9-bit factors: hidden values of 12 bits, and the exponent that leaves 8 of them.
 
-Where steps_gate.py has bytes, rows are of words here: of a magnitude |A| and a magnitude |u|, rsh(|A| |u|,
-hidden_shift) within its limit, with a mark where below zero it would be one less. Of what is made, one walk
-keeps the greatest length; a second shifts all down to bytes, by the tables that norms have.
+A product is a look in the ROM: of a magnitude |A| and a magnitude |u|, rsh(|A| |u|, hidden_shift) within its
+limit, with a mark where below zero it would be one less. Of what is made, one walk keeps the greatest length;
+a second shifts all down to bytes, by the tables that norms have.
 """
 
 import numpy as np
