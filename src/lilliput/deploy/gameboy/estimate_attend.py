@@ -45,7 +45,7 @@ def make_shape(config: LlamaConfig, window: int) -> AttendShape:
         group=config.n_heads // config.n_kv_heads,
         d_head=config.d_head,
         slots=min(window, config.context),
-        planes=settings.key_bits - 1,
+        planes=settings.key_bits,
         value_limit=limit,
         chance_bits=settings.chance_bits,
         o_shift=(127 // limit).bit_length() - 1,
