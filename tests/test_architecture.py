@@ -43,6 +43,7 @@ TORCH_FREE = [
     "lilliput.generation.batch",
     "lilliput.generation.int_batch",
     "lilliput.evaluation.int_scorer",
+    "lilliput.deploy.gameboy.player",
     "lilliput.deploy.gameboy.rom",
     "lilliput.deploy.html",
     "lilliput.quantize.ptq",

@@ -68,7 +68,9 @@ _VARIABLES = {
 class ModelBench:
     """A console that computes `model`, one token after another."""
 
-    def __init__(self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), name="pyboy") -> None:
+    def __init__(
+        self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), name="pyboy"
+    ) -> None:
         wram = make_wram(0)
         self.at = {name: wram.take(name, size) for name, size in _VARIABLES.items()}
         self.at["ids"] = wram.take("ids", 200)
@@ -108,12 +110,10 @@ class ModelBench:
     def logits(self) -> np.ndarray:
         """(V,) behind the last token that was read."""
         bank = self.places.logits_bank
-        raw = self.machine.memory(bank if self.places.logits >= 0xD000 else 0, self.places.logits, 2 * self._vocabulary)
+        raw = self.machine.memory(
+            bank if self.places.logits >= 0xD000 else 0, self.places.logits, 2 * self._vocabulary
+        )
         return np.frombuffer(raw, "<i2").astype(np.int64)
-
-    @property
-    def _vocabulary(self) -> int:
-        return self.model.config.vocab_size
 
     def _write(self, name: str, data: bytes) -> None:
         for at, byte in enumerate(data):

@@ -42,6 +42,7 @@ ODD = [
     " " * 80,
     " " * 255,
     "e" * 254 + "é",
+    "e" * 127 + " ",
     "😀" * 63,
 ]
 BROKEN = [
@@ -121,6 +122,16 @@ def test_no_text_of_a_keyboard_takes_a_second(roms, emulators, tokens, kind):
             assert bench.cycles < CYCLES_A_SECOND
 
 
+@pytest.mark.parametrize("kind", ["tangled", "without cuts"])
+def test_long_words_merge_in_the_order_of_python(roms, emulators, tokens, kind):
+    tokenizer = tokens.KINDS[kind]
+    draw = random.Random(23)
+    with tokens.EncodeBench(roms, emulators, tokenizer) as bench:
+        for letters in ("ab", "the ", "once", "on a") * 25:
+            text = "".join(draw.choices(letters, k=draw.randint(200, 255)))
+            assert bench.encode(text) == tokenizer.encode(text)
+
+
 def test_every_kind_of_tokenizer_gives_the_ids_of_python_and_broken_bytes_those_of_the_engine(
     roms, emulators, tokens
 ):
@@ -145,6 +156,24 @@ def test_long_lists_of_merges_and_several_banks_of_them(roms, emulators, tokens,
         assert bench.tables.ranks_are_ids != shuffled
         assert len(bench.tables.merges.sections) > 1
         check_texts(bench, tokenizer, [*words, " ".join(words[:20])])
+
+
+@pytest.mark.parametrize("name", ["SentencePiece, collapsing", "SentencePiece, Metaspace", "tok512.model"])
+def test_nothing_but_a_space_at_an_end_counts_as_one(roms, emulators, tokens, request, name):
+    if name in REAL:
+        tokenizer = load_tokenizer(request.getfixturevalue("shared") / "tokenizers" / name)
+    else:
+        tokenizer = tokens.KINDS[name]
+    engine = native(tokenizer)
+    with tokens.EncodeBench(roms, emulators, tokenizer) as bench:
+        for byte in range(256):
+            for raw in (
+                bytes([byte]),
+                bytes([byte]) + b"a",
+                b"a" + bytes([byte]),
+                b" a " + bytes([byte, 0x20]),
+            ):
+                assert bench.encode(raw) == engine.encode(raw), raw
 
 
 @pytest.mark.parametrize("longest", [1, 20, 254, 255])

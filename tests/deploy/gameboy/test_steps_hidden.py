@@ -75,6 +75,35 @@ def test_hidden_values_are_the_references(roms, emulators, kind, shift, limit, c
             assert made.tolist() == wanted.tolist()
 
 
+@pytest.mark.parametrize("shift", [2, 3, 5])
+def test_half_a_unit_below_zero_does_not_count_for_the_exponent(roms, emulators, shift):
+    """Of 255.5 comes 256, of -255.5 only -255, which is a bit shorter."""
+    activation = make_silu(255, 255)
+    code = write_hidden("step", count=2, pairs=PAIRS, places="places", rows="rows", tables="norms", high=HIGH)
+    banks = [
+        (f"rows{at}", b, 7 + at) for at, b in enumerate(make_hidden_rows("rows", activation, shift, 2047))
+    ]
+    fixed = [("places", make_hidden_places("places", activation), 256)]
+    data = [("norms", make_norm_tables("norms", NORM, 64), 256)]
+    ups = np.arange(1, 256)
+    found = 0
+    with roms.Bench(emulators, [code], data, fixed, banks) as bench:
+        for whole in (128, 256, 512, 1024):
+            tie = (2 * whole - 1) << shift - 1
+            pairs = [(g, tie // a) for g in range(1, 256) if (a := int(activation[g + 255])) and tie % a == 0]
+            for g, u in [(g, u) for g, u in pairs if u in ups][:3]:
+                for sign in (1, -1):
+                    part = np.array([[g, sign * u], [3, 5]])
+                    bench.call({PAIRS: part.astype("<i2").tobytes()})
+                    products = activation[part[:, 0] + 255].astype(np.int64) * part[:, 1]
+                    wanted, down = narrow(saturate(round_shift(products, shift), 2047), 127)
+                    assert bench.read(HIGH + 4, 1)[0] == int(down[0])
+                    made = np.frombuffer(bench.read(PAIRS, 8), np.int8).reshape(2, 4)[:, 2]
+                    assert made.tolist() == wanted.tolist()
+                    found += 1
+    assert found >= 8
+
+
 @pytest.mark.parametrize(
     ("count", "stride", "limit"), [(172, 4, 100427), (64, 1, 20000), (43, 2, 300), (256, 4, 9)]
 )

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.steps_rejoin import (
     HIGH_BYTES,
     find_most_exponent,
     make_rejoin_table,
     write_rejoin,
 )
-from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.errors import ConfigError
 from lilliput.quantize.fixed import round_shift, saturate
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lilliput.app import options
 from lilliput.app.output import print_json, say
 from lilliput.errors import ConfigError, FormatError, LilliputError
 from lilliput.rundir import refuse_overwrite
@@ -37,7 +36,9 @@ class _Pictures:
 
 
 def play(
-    rom: Annotated[Path, typer.Argument(help="A cartridge, such as story.gbc.", show_default=False)],
+    rom: Annotated[
+        Path, typer.Argument(help="A cartridge, such as story.gbc.", metavar="ROM", show_default=False)
+    ],
     text: Annotated[
         bool, typer.Option("--text", help="Without a window: the story that the cartridge tells, here.")
     ] = False,
@@ -219,10 +220,12 @@ def _tell(rom: Path, image: bytes, wish: "Wish", pictures: _Pictures, as_json: b
 def _stream(telling: "Telling") -> str:
     """Print the pieces as they come; returns the whole."""
     told = ""
-    for piece in telling:
-        print(piece, end="", flush=True)
-        told += piece
-    print()
+    try:
+        for piece in telling:
+            print(piece, end="", flush=True)
+            told += piece
+    finally:
+        print()
     return told
 
 
@@ -261,9 +264,9 @@ def _say_times(row: dict[str, Any], cycles: int, seconds: float) -> None:
         say(f"{row['name']}: no token ({how})")
         return
     say(
-        f"{row['name']}: {row['tokens']:,} tokens, {row['seconds_per_token']:.3f} s/token on the real machine "
-        f"({row['cycles_per_token']:,.0f} cycles; the longest {row['longest_token_seconds']:.3f} s), behind "
-        f"{row['beginning_seconds']:.2f} s for the beginning; {how}"
+        f"{row['name']}: {row['tokens']:,} tokens, {row['seconds_per_token']:.3f} s/token on the real "
+        f"machine ({row['cycles_per_token']:,.0f} cycles; the longest {row['longest_token_seconds']:.3f} s), "
+        f"behind {row['beginning_seconds']:.2f} s for the beginning; {how}"
     )
     say(f"the emulator was {quick:.1f} times as fast as the machine")
 

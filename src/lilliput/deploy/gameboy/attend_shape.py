@@ -9,8 +9,9 @@ from lilliput.quantize.intmodel import IntModel
 
 HIGH_BYTES = 44
 """High memory of attention."""
-WORK_PAGES = 10
+WORK_PAGES = 9
 """Of 256 bytes, see AttendPlaces.work."""
+_SUMS_BYTES = 32
 UNIT_BYTES = 13
 """Of a chance's code in the program of values (steps_attend_values.py)."""
 _MOST_SLOTS, _MOST_CHANCE_BITS = 128, 7
@@ -172,7 +173,8 @@ class AttendPlaces:
         names = {**_WORK, **high, "attend_wram": self.bank, "a_value_bank": REGISTERS["rRAMB"]}
         if self.work is None:
             return names
-        seen = {"a_ones": self.work, "a_sums": self.work + 0x100, "a_program": self.work + 0x200}
+        sums = self.work + 0x100
+        seen = {"a_ones": self.work, "a_sums": sums, "a_program": sums + _SUMS_BYTES}
         return {**names, **seen, "a_value_bank": REGISTERS["rSVBK"]}
 
 

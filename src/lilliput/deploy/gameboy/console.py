@@ -1,6 +1,8 @@
 """A Game Boy on this computer: PyBoy without a window, one frame after another, times in M-cycles."""
 
 import io
+import signal
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +30,24 @@ def import_pyboy() -> Any:
     return PyBoy
 
 
+def tick(boy: Any, frames: int = 1, draw: bool = True) -> bool:
+    """Let a PyBoy go on for that many frames; false once its window was closed.
+
+    Ctrl-C waits until they are over: within, PyBoy would print it and forget it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return bool(boy.tick(frames, draw))
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        runs = bool(boy.tick(frames, draw))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
+    return runs
+
+
 class Console:
     """A console with a cartridge in it, switched on. Nothing is written to disk."""
 
@@ -48,7 +68,7 @@ class Console:
 
     def run(self, frames: int = 1, draw: bool = False) -> None:
         """Go on for that many frames, 35,112 M-cycles each at double speed; `picture` shows those drawn."""
-        self.pyboy.tick(frames, draw)
+        tick(self.pyboy, frames, draw)
 
     def press(self, *buttons: str) -> None:
         """Hold these of BUTTONS down from now on, and no others."""
@@ -77,6 +97,12 @@ class Console:
     def carry(self) -> bool:
         """Whether the processor's carry is set; of use in what `watch` calls."""
         return bool(self.pyboy.register_file.F & _CARRY)
+
+    @property
+    def de(self) -> int:
+        """The processor's registers D and E; of use in what `watch` calls."""
+        registers = self.pyboy.register_file
+        return int(registers.D) << 8 | int(registers.E)
 
     def watch(self, place: Place, call: Callable[[], None]) -> None:
         """Call `call` each time the processor is at the instruction at `place`, which lies in the ROM."""

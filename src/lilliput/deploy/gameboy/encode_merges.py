@@ -1,14 +1,13 @@
 """Merging the symbols of a text, word by word, the merge of the lowest rank first and the leftmost of equals.
 
-A word's symbols are records, of three words each: the rank + 1 of the merge with the next one (_NONE where
+A word's symbols are records, of three words each: the rank + 1 of the merge with the next one (NONE where
 there is none), what would come of it, the symbol's id. A record of rank 0 ends every walk.
 """
 
+from lilliput.deploy.gameboy.encode_pairs import NONE, RECORD_BYTES, write_pair
 from lilliput.deploy.gameboy.encode_tables import FUSE_UNKNOWN, NO_ID, EncodeTables
 from lilliput.deploy.gameboy.id_tables import write_find_id
 
-RECORD_BYTES = 6
-_NONE = 0xFFFF
 _COPY = "ld a, (hl+)\nld (de), a\ninc de\n"
 
 
@@ -19,46 +18,18 @@ def write_words(name: str, tables: EncodeTables) -> str:
     """
     return (
         _write_gather(tables)
+        + _write_least(name)
         + _write_merge(name)
-        + _write_pair(f"{name}_pair", f"{name}_merges", tables)
+        + _write_made()
+        + write_pair(f"{name}_pair", f"{name}_merges", tables)
         + write_find_id(f"{name}_merges", tables.merges)
     )
 
 
 def _write_gather(tables: EncodeTables) -> str:
     """Records of the next word, from the symbols at HL = id_at and BC = class_at on, which then go on."""
-    fuse = """
-        ld   a, (was_unknown)
-        or   a
-        jr   nz, .fused
-        inc  a
-        ld   (was_unknown), a
-"""
-    unknown = f"""
-        ld   a, (hl+)
-        and  (hl)
-        dec  hl
-        inc  a
-        jr   nz, .known
-        {fuse if tables.flags & FUSE_UNKNOWN else ""}
-        ld   a, {(tables.unknown or 0) & 0xFF}
-        ld   (de), a
-        inc  de
-        ld   a, {(tables.unknown or 0) >> 8}
-        ld   (de), a
-        inc  de
-        jr   .gathered
-.fused: dec  de
-        dec  de
-        dec  de
-        dec  de
-.gathered:
-        inc  hl
-        inc  hl
-        jr   .advance
-.known: xor  a
-        ld   (was_unknown), a
-"""
+    fuses = bool(tables.flags & FUSE_UNKNOWN)
+    unknown = "" if tables.unknown is None else _write_unknown(tables.unknown, fuses)
     return f"""
         ld   a, lo(ids)
         ld   (made_at), a
@@ -80,7 +51,7 @@ def _write_gather(tables: EncodeTables) -> str:
         inc  de
         inc  de
         inc  de
-        {unknown if tables.unknown is not None else ""}
+        {unknown}
         ld   a, (hl+)
         ld   (de), a
         inc  de
@@ -117,8 +88,44 @@ def _write_gather(tables: EncodeTables) -> str:
 """
 
 
-def _write_merge(name: str) -> str:
-    """The records merge as far as they go; then they are ids; then the next word, if there is one."""
+def _write_unknown(unknown: int, fuses: bool) -> str:
+    """A symbol without an id becomes the unknown id; where these fuse, only the first of a row does."""
+    fuse = """
+        ld   a, (was_unknown)
+        or   a
+        jr   nz, .fused
+        inc  a
+        ld   (was_unknown), a
+"""
+    return f"""
+        ld   a, (hl+)
+        and  (hl)
+        dec  hl
+        inc  a
+        jr   nz, .known
+        {fuse if fuses else ""}
+        ld   a, {unknown & 0xFF}
+        ld   (de), a
+        inc  de
+        ld   a, {unknown >> 8}
+        ld   (de), a
+        inc  de
+        jr   .gathered
+.fused: dec  de
+        dec  de
+        dec  de
+        dec  de
+.gathered:
+        inc  hl
+        inc  hl
+        jr   .advance
+.known: xor  a
+        ld   (was_unknown), a
+"""
+
+
+def _write_least(name: str) -> str:
+    """The ranks of all records; then, from .merge on, the least of them: BC its record, DE the rank."""
     return f"""
         ld   hl, records
 .pair:  push hl
@@ -133,7 +140,7 @@ def _write_merge(name: str) -> str:
         cp   h
         jr   nz, .pair
 .merge: ld   hl, records
-        ld   de, {_NONE}
+        ld   de, {NONE}
 .least: ld   a, (hl+)
         sub  e
         ld   a, (hl+)
@@ -155,12 +162,18 @@ def _write_merge(name: str) -> str:
         jr   nc, .least
         inc  h
         jr   .least
+"""
+
+
+def _write_merge(name: str) -> str:
+    """The record BC becomes what comes of it, and those behind its right neighbour move up."""
+    return f"""
 .walked:
         ld   a, d
         and  e
         inc  a
         jr   z, .merged
-        push bc                 ; the record of the least rank: it becomes what comes of it
+        push bc
         ld   h, b
         ld   l, c
         inc  hl
@@ -175,7 +188,7 @@ def _write_merge(name: str) -> str:
         ld   e, l
         ld   bc, {RECORD_BYTES}
         add  hl, bc
-.move:  ld   a, (hl+)           ; and the records behind its right neighbour move up
+.move:  ld   a, (hl+)
         ld   (de), a
         inc  de
         ld   b, a
@@ -199,6 +212,12 @@ def _write_merge(name: str) -> str:
         add  hl, bc
         call {name}_pair
         jr   .merge
+"""
+
+
+def _write_made() -> str:
+    """The records are ids; then the next word, or BC = how many ids there are."""
+    return """
 .merged:
         ld   hl, made_at
         ld   a, (hl+)
@@ -238,80 +257,5 @@ def _write_merge(name: str) -> str:
         ld   b, a
         srl  b
         rr   c
-        ret
-"""
-
-
-def _write_pair(name: str, find: str, tables: EncodeTables) -> str:
-    """`name`: the rank of the record at HL, and what comes of it, by its id and the next one's."""
-    width = 3 if tables.ranks_are_ids else 5
-    skip = "add hl, de\n" * width
-    if tables.ranks_are_ids:
-        copy = """
-        ld   a, (hl+)
-        ld   (de), a
-        inc  de
-        ld   b, a
-        ld   a, (hl)
-        ld   (de), a
-        inc  de
-        ld   h, d
-        ld   l, e
-        ld   (hl), b
-        inc  hl
-        ld   (hl), a
-"""
-    else:
-        copy = _COPY * 4
-    return f"""
-{name}: push hl
-        ld   bc, 4
-        add  hl, bc
-        ld   e, (hl)
-        inc  hl
-        ld   d, (hl)
-        ld   bc, {RECORD_BYTES - 1}
-        add  hl, bc
-        ld   a, (hl+)
-        ld   b, (hl)
-        ld   c, a
-        call {find}
-.part:  ld   a, (hl+)
-        or   a
-        jr   z, .none
-        ld   d, a
-        ld   e, a
-.low:   ld   a, (hl+)
-        cp   c
-        jr   z, .hit
-.next:  dec  e
-        jr   nz, .low
-        ld   e, d
-        ld   d, 0
-        {skip}
-        jr   .part
-.hit:   push hl
-        push de
-        ld   a, d
-        sub  e
-        dec  e
-        ld   d, 0
-        add  hl, de             ; behind the low bytes
-        ld   e, a
-        {skip}
-        pop  de
-        ld   a, (hl+)
-        cp   b
-        jr   z, .found
-        pop  hl
-        jr   .next
-.found: pop  de
-        pop  de
-        {copy}
-        ret
-.none:  pop  hl
-        ld   a, {_NONE & 0xFF}
-        ld   (hl+), a
-        ld   (hl), a
         ret
 """

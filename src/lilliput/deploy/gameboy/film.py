@@ -13,7 +13,7 @@ from lilliput.errors import ConfigError, MissingExtraError
 from lilliput.rundir import atomic_write
 
 _SHORTEST, _LONGEST, _LAST = 2, 200, 400
-"""Hundredths of a second that a frame of a GIF is shown: viewers slow down below 2, people leave above 200."""
+"""Hundredths of a second that a screen of a GIF stays: viewers slow down below 2, people leave above 200."""
 _DENSE, _MOST = 1500, 6000
 """Frames up to which every change is kept, and at all."""
 _SPARSE_CYCLES = CYCLES_A_SECOND
@@ -46,14 +46,13 @@ class Film:
     def add(self, picture: np.ndarray, cycles: int) -> None:
         """The screen as it is at that time, in M-cycles of double speed; one that was there before is none.
 
-        A very long film keeps a frame a second, and then only those that it has.
+        A film that grows very long keeps one a second from then on, and at last no more.
         """
         if self._times and len(self._times) >= _DENSE and cycles - self._times[-1] < _SPARSE_CYCLES:
             return
-        packed = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        if len(self._times) < _MOST and not (
-            self._pictures and np.array_equal(packed, self._pictures[-1])
-        ):
+        red, green, blue = np.moveaxis(picture.astype(np.uint32), 2, 0)
+        packed = red << 16 | green << 8 | blue
+        if len(self._times) < _MOST and not (self._pictures and np.array_equal(packed, self._pictures[-1])):
             self._pictures.append(packed)
             self._times.append(cycles)
 

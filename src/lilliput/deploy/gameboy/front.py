@@ -3,6 +3,7 @@
     front = make_front(Front(openings=("Once upon a time",)), wram=make_wram(0), scratch=make_wram(7))
     rom.place("bridge", front.bridge, bank=0)
     rom.place("screens", front.screens)         # any bank; Rom(entry="start")
+    rom.place("info", make_info_block(...))     # any bank: what lilliput play must know (info_block.py)
 
 The model is two routines in bank 0 (or in RAM that is always seen):
 
@@ -80,6 +81,16 @@ class FrontBlocks:
     places: dict[str, int]
 
 
+def count_front_bytes(front: Front) -> int:
+    """Bytes of work memory that make_front takes of `wram`."""
+    return sum(_list_variables(front).values())
+
+
+def _list_variables(front: Front) -> dict[str, int]:
+    sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
+    return sizes | {"beginning": front.longest_beginning, "piece": front.longest_token}
+
+
 def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -> FrontBlocks:
     """The blocks; variables are taken from `wram`, which must always be seen, the rest from `scratch`.
 
@@ -87,8 +98,7 @@ def make_front(front: Front, wram: Area, scratch: Area, scratch_bank: int = 7) -
     Raises AssemblyError for what does not fit, and for settings that no cartridge can have.
     """
     _check(front)
-    sizes = {name: size for part in _PARTS for name, size in part.VARIABLES.items()}
-    sizes |= {"beginning": front.longest_beginning, "piece": front.longest_token}
+    sizes = _list_variables(front)
     places = {name: wram.take(name, size) for name, size in sizes.items()}
     fleeting = {**shadow.SCRATCH, "lines": 2 * front.most_lines + 4}
     places |= {name: scratch.take(name, size) for name, size in fleeting.items()}

@@ -67,12 +67,17 @@ class Header:
     """Of memory that outlives power-off."""
 
 
+def has_mark(head: bytes) -> bool:
+    """Whether a file that begins so calls itself a cartridge; `head`: FREE bytes."""
+    return head[ENTRY + 4 : _CHECKED] == _LOGO
+
+
 def read_header(image: bytes) -> Header:
     """The header, as consoles check it. Raises FormatError for what no console would run."""
     if len(image) < FREE:
         raise FormatError(f"{len(image)} bytes: a cartridge has 32,768 or more")
     head = image[ENTRY:FREE]
-    if head[4:_CHECKED - ENTRY] != _LOGO:
+    if not has_mark(image):
         raise FormatError("no cartridge of a Game Boy: the mark that consoles look for is missing")
     if head[_CHECKSUM - ENTRY] != _check(head[_CHECKED - ENTRY : _CHECKSUM - ENTRY]):
         raise FormatError("a damaged cartridge: its header and the checksum of it differ")

@@ -88,7 +88,8 @@ def make_info_block(
     text = json.dumps(described, ensure_ascii=False).encode()
     points = "\n".join(f"        .word bank({label}), {label}" for label in _POINTS.values())
     head = f"        .byte {_bytes(MAGIC)}, {VERSION}\n{points}\n"
-    return assemble(f"{head}        .word {len(text)}, {_sum(text)}\n        .byte {_bytes(text)}", {}, "info")
+    tail = f"        .word {len(text)}, {_sum(text)}\n        .byte {_bytes(text)}"
+    return assemble(head + tail, {}, "info")
 
 
 def read_info(image: bytes) -> Info | None:

@@ -36,19 +36,18 @@ def write_model_loop(model: IntModel, places: Places, steps: Steps, ids: Ids, pl
     bank below 256, or nothing for the likeliest token."""
     settings = {name: ids.settings[name] for name in ("setting_temperature", "setting_seed")}
     constants = {**places.variables, **settings, "ids": ids.buffer}
-    text = _write_begin(places, ids, plans) + _write_next(model, places, ids)
+    text = _write_begin(ids, plans) + _write_next(model, places, ids)
     text += _write_read(model, places, steps) + _write_logits(model, places, steps)
     return assemble(text, constants, "a token")
 
 
-def _write_begin(places: Places, ids: Ids, plans: Sequence[str]) -> str:
+def _write_begin(ids: Ids, plans: Sequence[str]) -> str:
     banks = ", ".join(f"bank({plan})" if plan else "0" for plan in plans)
+    start = XorShift32.START.to_bytes(4, "little")
     mixed = "".join(
-        f"ld a, {value}\n" + (f"ld hl, setting_seed + {at}\nxor (hl)\n" if at < 2 else "") + f"ld ({state}), a\n"
-        for at, (value, state) in enumerate(
-            zip(XorShift32.START.to_bytes(4, "little"), _count_from(places.variables["model_random"]), strict=False)
-        )
+        f"ld a, (setting_seed + {at})\nxor {start[at]}\nld (model_random + {at}), a\n" for at in (0, 1)
     )
+    mixed += "".join(f"ld a, {start[at]}\nld (model_random + {at}), a\n" for at in (2, 3))
     return f"""
 model_plans: .byte {banks}
 begin_story:
@@ -64,7 +63,11 @@ begin_story:
         ldh  (rSVBK), a
         call encode             ; to ids + 2, their count in BC
         ld   a, c
-        ld   (model_told), a
+        cp   1
+        sbc  a, a
+        and  1
+        ld   (model_fresh), a
+        ld   a, c
         inc  a
         ld   (model_left), a
         ld   hl, ids
@@ -95,10 +98,6 @@ begin_story:
         jr   nz, .warm
         ret
 """
-
-
-def _count_from(first: int) -> range:
-    return range(first, first + 4)
 
 
 def _write_next(model: IntModel, places: Places, ids: Ids) -> str:
@@ -161,7 +160,9 @@ def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
     text = f"read_token:\ncall embed\ncall attend_advance\n{angles if places.keeps_angles else ''}"
     for number, layer in enumerate(model.layers):
         text += ("" if places.keeps_angles else angles) + _write_layer(number, layer, places, steps)
-    return text + """
+    return (
+        text
+        + """
         ld   hl, model_position
         inc  (hl)
         ret  nz
@@ -169,6 +170,7 @@ def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
         inc  (hl)
         ret
 """
+    )
 
 
 def _write_layer(number: int, layer: IntLayer, places: Places, steps: Steps) -> str:

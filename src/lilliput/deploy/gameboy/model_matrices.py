@@ -11,8 +11,8 @@ from lilliput.deploy.gameboy.lookup_groups import improve_groups
 from lilliput.deploy.gameboy.lookup_shapes import choose_shape
 from lilliput.deploy.gameboy.lookups import Matrix, Workplace, compile_matrix
 from lilliput.deploy.gameboy.places import Places
-from lilliput.deploy.gameboy.streams import Stream
 from lilliput.deploy.gameboy.steps_turn import in_pairs
+from lilliput.deploy.gameboy.streams import Stream
 from lilliput.quantize.intmodel import IntMatrix, IntModel
 
 Ints = NDArray[np.int64]
@@ -47,18 +47,15 @@ def compile_matrices(model: IntModel, places: Places) -> dict[str, Stream]:
     streams = {}
     for n, layer in enumerate(model.layers):
         v = [Ending("byte", int(shift), layer.v.output_limit) for shift in layer.v.row_shifts]
+        q, k = _as_words(layer.q, turned["queries"]), _as_words(layer.k, turned["keys"])
+        gate, up = _as_words(layer.gate, gates), _as_words(layer.up, gates + 2)
         parts = {
-            "qkv": (
-                "x",
-                _as_words(layer.q, turned["queries"]),
-                _as_words(layer.k, turned["keys"]),
-                _Rows(layer.v, v, values),
-            ),
-            "o": ("means", _unshifted(layer.o, sums)),
-            "gated": ("x", _as_words(layer.gate, gates), _as_words(layer.up, gates + 2)),
-            "down": ("hidden", _unshifted(layer.down, sums)),
+            "qkv": ("x", [q, k, _Rows(layer.v, v, values)]),
+            "o": ("means", [_unshifted(layer.o, sums)]),
+            "gated": ("x", [gate, up]),
+            "down": ("hidden", [_unshifted(layer.down, sums)]),
         }
-        for name, (source, *rows) in parts.items():
+        for name, (source, rows) in parts.items():
             streams[f"{name}{n}"] = _compile(rows, inputs[source], places.work(), places.partial_bytes)
     logits = places.logits + 2 * np.arange(config.vocab_size)
     streams["head"] = _compile([_as_words(model.head, logits)], inputs["x"], places.work(head=True), 0)
@@ -87,7 +84,7 @@ def _compile(rows: Sequence[_Rows], inputs: Ints, work: Workplace, partial_bytes
     weights = np.concatenate([part.matrix.values for part in rows]).astype(np.int64)
     planes = float(np.frexp(np.abs(weights).astype(np.float64))[1].mean())
     passes = 4 if 2 * len(weights) <= partial_bytes else 1
-    shape = choose_shape(*weights.shape, planes, work.table_bytes, most_passes=passes)
+    shape = choose_shape(len(weights), inputs.size, planes, work.table_bytes, most_passes=passes)
     groups = improve_groups(weights, shape.deal(np.square(weights).sum(axis=0).astype(np.float64)))
     return compile_matrix(
         Matrix(

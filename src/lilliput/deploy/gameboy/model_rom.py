@@ -78,4 +78,6 @@ def _write_draw(model: IntModel, places: Places, banks: int) -> Block:
 
 def _write_entries(entries: Mapping[str, Entry], places: Places) -> Block:
     work = places.work()
-    return assemble("".join(write_entry(name, entry, work) for name, entry in entries.items()), name="matrices")
+    return assemble(
+        "".join(write_entry(name, entry, work) for name, entry in entries.items()), name="matrices"
+    )

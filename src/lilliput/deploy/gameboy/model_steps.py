@@ -195,9 +195,7 @@ class Steps:
         """A routine for its hidden values; A is their exponent then."""
         rows, new = self._name("hidden_rows", (layer.hidden_shift, layer.down.made_limit))
         if new:
-            blocks = make_hidden_rows(
-                rows, self.model.activation, layer.hidden_shift, layer.down.made_limit
-            )
+            blocks = make_hidden_rows(rows, self.model.activation, layer.hidden_shift, layer.down.made_limit)
             self.banks.append((rows, blocks))
         name, new = self._name("hidden", rows)
         if new:

@@ -17,8 +17,7 @@ from lilliput.deploy.gameboy.memory import WRAM_BANK_BYTES, WRAM_BANKS, Area, ma
 from lilliput.deploy.gameboy.steps_attend import AttendPlaces
 from lilliput.deploy.gameboy.steps_turn import find_key_bits
 from lilliput.errors import ConfigError
-from lilliput.models.config import LlamaConfig, Qwen3Config
-from lilliput.quantize.intmodel import IntModel
+from lilliput.quantize.intmodel import IntConfig, IntModel
 
 TABLES_BANK, ATTENTION_BANK, LOGITS_BANK = 1, 2, 3
 """Of work memory."""
@@ -29,7 +28,7 @@ VARIABLES = {
     "model_next": 2,  # the address of the first of them
     "model_plan": 1,  # the first bank of the table of chances, or 0
     "model_random": 4,
-    "model_told": 1,  # 0 until a piece was told
+    "model_fresh": 1,  # 1 until an id with bytes was read or told
 }
 """Names and bytes."""
 _SWITCHED = 0xD000
@@ -40,6 +39,8 @@ class Places:
     """Addresses: in bank 0 of work memory, but for what says otherwise."""
 
     variables: dict[str, int]
+    shared: tuple[int, int]
+    """Address and bytes of what all of it lies in from h to logits: free between two tokens."""
     x: int
     """What norms make, signed bytes."""
     h: int
@@ -76,11 +77,16 @@ class Places:
     """High memory that steps share."""
     angles: int
     """High memory: a token's angles."""
-    keeps_angles: bool
-    """Whether angles stay from layer to layer, or are lost to attention."""
+    attention_ends: int
+    """Behind attention's high memory: angles that begin before are lost to it."""
     exponent: int
     plan: int
     """A byte of high memory each."""
+
+    @property
+    def keeps_angles(self) -> bool:
+        """Whether angles stay from layer to layer."""
+        return self.angles >= self.attention_ends
 
     def work(self, *, head: bool = False) -> Workplace:
         """What matrices are told."""
@@ -126,6 +132,7 @@ def plan_places(model: IntModel, wram: Area) -> Places:
         )
     return Places(
         variables=variables,
+        shared=(shared.first, shared.size),
         x=x,
         **at,
         logits=logits,
@@ -141,7 +148,7 @@ def plan_places(model: IntModel, wram: Area) -> Places:
     )
 
 
-def _plan_numbers(config: LlamaConfig | Qwen3Config, shared: Area) -> dict[str, int]:
+def _plan_numbers(config: IntConfig, shared: Area) -> dict[str, int]:
     """Where a layer's numbers lie: those of norms, of attention and of the gated layer in the same room."""
     heads, kv_heads, width = config.n_heads, config.n_kv_heads, config.d_head
     parts = {"means": heads * width, "queries": 2 * heads * width, "keys": 2 * kv_heads * width}
@@ -192,5 +199,5 @@ def _plan_high(pairs: int) -> dict[str, int]:
         "plan": plan,
         "high": at,
         "angles": high.take("angles", angles),
-        "keeps_angles": keeps,
+        "attention_ends": at + steps_attend.HIGH_BYTES,
     }

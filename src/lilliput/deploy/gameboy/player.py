@@ -4,11 +4,14 @@
         telling = Telling(console, info, Wish(prompt="Once upon"))
         for piece in telling: print(piece, end="")
         telling.cycles_per_token
+
+A wish is fulfilled through buttons, as a person would; only the seed is written into memory.
 """
 
 import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from lilliput.deploy.gameboy.console import FRAMES_A_SECOND, Console
@@ -106,7 +109,7 @@ class Telling:
         times = [at for at, _ in self._asked]
         if self._ended is not None and not self._ended[2]:
             times.append(self._ended[0])
-        return [last - first for first, last in zip(times, times[1:], strict=False)][: self.tokens]
+        return [last - first for first, last in pairwise(times)][: self.tokens]
 
     @property
     def cycles_per_token(self) -> float | None:

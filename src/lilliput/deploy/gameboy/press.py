@@ -33,7 +33,7 @@ class Fingers:
         self.look()
 
     def tap(self, button: str) -> None:
-        """Press a button, and let it go once the cartridge has noticed; then wait until it has noticed that."""
+        """Press a button, and let it go once the cartridge has noticed, which it must notice too."""
         self.console.press(button)
         self._run_until(lambda: self._pad() == 1 << BUTTONS[button], f"it does not notice {button}")
         self.console.press()

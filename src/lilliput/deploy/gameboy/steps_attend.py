@@ -38,7 +38,7 @@ from lilliput.errors import ConfigError
 __all__ = ["HIGH_BYTES", "AttendPlaces", "AttendShape", "Attention", "find_shape", "make_attention"]
 
 _ROW_BANKS = 4
-_WORK = 0xD600  # its own bank goes on to 0xE000: as much room behind a_sums as there is in bank 0
+_OWN_END = 0xE000
 _SWITCH = "ldh a, (rSVBK)\nldh (h_svbk), a\nld a, attend_wram\nldh (rSVBK), a\n"
 _SWITCH_BACK = "ldh a, (h_svbk)\nldh (rSVBK), a\n"
 
@@ -93,7 +93,8 @@ def make_attention(shape: AttendShape, places: AttendPlaces) -> Attention:
         text += f"attend_records{layer}: .byte bank({names[shape.score_shifts[layer]]})\n"
         text += "".join(_write_record(head, shape, places) for head in heads)
     program, program_at = make_program(shape, places), places.names()["a_program"]
-    if program_at + len(program) > (places.work or _WORK) + 256 * WORK_PAGES:
+    end = _OWN_END if places.work is None else places.work + 256 * WORK_PAGES
+    if program_at + len(program) > end:
         raise ConfigError(f"attention's program takes {len(program)} bytes, more than there is room for")
     return Attention(assemble(text, places.names(), "attention"), tuple(banks), program, program_at)
 

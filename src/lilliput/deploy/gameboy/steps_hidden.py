@@ -136,6 +136,12 @@ def _make_word(at: int, places: str, rows: str, high: int) -> str:
         ld   e, (hl)
         inc  h
         ld   c, (hl)        ; the magnitude in C, E, and the mark
+{_put_word(at, high)}"""
+
+
+def _put_word(at: int, high: int) -> str:
+    """The magnitude C, E with the sign of both factors into the place of the second."""
+    keep_length = f"""
         ld   a, e
         rlca
         ld   a, c
@@ -144,15 +150,12 @@ def _make_word(at: int, places: str, rows: str, high: int) -> str:
         ldh  a, ({high + 3})
         or   l
         ldh  ({high + 3}), a ; all that is above 7 bits
-{_put_word(at)}"""
-
-
-def _put_word(at: int) -> str:
-    """The magnitude C, E with the sign of both factors into the place of the second."""
+"""
     return f"""
         ld   a, b
         xor  d
         jr   nz, .minus{at}
+        {keep_length}
         ld   d, c
         res  7, d
         jr   .put{at}
@@ -164,7 +167,8 @@ def _put_word(at: int) -> str:
         ld   e, a
         jr   nc, .whole{at}
         dec  c
-.whole{at}: xor a
+.whole{at}: {keep_length}
+        xor  a
         sub  e
         ld   e, a
         sbc  a, a

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from lilliput.deploy.gameboy.console import import_pyboy
+from lilliput.deploy.gameboy.console import import_pyboy, tick
 from lilliput.deploy.gameboy.header import read_header
 from lilliput.errors import LilliputError
 from lilliput.rundir import atomic_write
@@ -16,16 +16,16 @@ _UNSEEN = {"offscreen", "dummy", "evdev"}
 
 
 def find_save(rom: Path) -> Path:
-    """Where the battery's memory is kept: beside the ROM, in the form and by the name that emulators share."""
+    """Where the battery's memory is kept: beside the ROM, in the form and by the name that others use too."""
     return rom.with_suffix(".sav")
 
 
 def play_in_window(rom: Path, image: bytes, scale: int, sound: bool) -> None:
     """Play until the window is closed; every dot of the screen is scale x scale.
 
-    What find_save names is read first; it is written at the end, also behind Ctrl-C, where the cartridge has a
-    battery and its memory is no longer the same. Raises LilliputError where there is no display, and where the
-    memory that was kept is another cartridge's.
+    What find_save names is read first; it is written at the end, also behind Ctrl-C, where the cartridge has
+    a battery and its memory is no longer the same. Raises LilliputError where there is no display, and where
+    the memory that was kept is another cartridge's.
     """
     save, size = find_save(rom), read_header(image).saved_bytes
     before = save.read_bytes() if size and save.is_file() else bytes(size)
@@ -37,7 +37,7 @@ def play_in_window(rom: Path, image: bytes, scale: int, sound: bool) -> None:
     after = io.BytesIO()
     try:
         _require_display()
-        while boy.tick():
+        while tick(boy):
             pass
     finally:
         boy.stop(ram_file=after, rtc_file=io.BytesIO())
@@ -66,7 +66,7 @@ def _open(image: bytes, sram: bytes, scale: int, sound: bool) -> Any:
 
 
 def _require_display() -> None:
-    """Raise LilliputError where the window that was opened is none that anybody sees, though none asked for that."""
+    """Raise LilliputError where nobody sees the window that was opened, unless that was asked for."""
     from sdl2 import SDL_GetCurrentVideoDriver
 
     driver = (SDL_GetCurrentVideoDriver() or b"").decode()

@@ -49,8 +49,8 @@ write_story:
         ld   a, (pad_latched)
         and  0b1010             ; B or START
         jr   z, .token
-.ended: ld   hl, setting_seed   ; another story the next time
-        inc  (hl)
+.ended: ld   hl, setting_seed   ; here the carry says whether the model has ended it (info_block.py)
+        inc  (hl)               ; another story the next time
         jr   nz, .read
         inc  hl
         inc  (hl)
