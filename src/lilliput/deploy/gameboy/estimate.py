@@ -42,7 +42,7 @@ from lilliput.quantize.fixed import INT16
 from lilliput.quantize.intmodel import IntNorm
 from lilliput.quantize.narrow import narrow_shift
 
-_OTHERS_BYTES = 0x400
+_OTHERS_BYTES = 0x2C0
 """Of bank 0 of work memory: screens' variables, the stack, ids that are still to be read."""
 _TELL_CYCLES = 12_000
 """To find a token's bytes, show them, and keep them in battery memory."""

@@ -22,11 +22,11 @@ _CHANNEL, _MEAN, _UNIT, _ONE = 40, 53, 16, 4.5 + 6 / 8
 class Habits:
     """What of a model's numbers decides about time: shares of all positions, and of all inputs."""
 
-    near: float = 0.42
+    near: float = 0.6
     """Positions whose score is near enough to the greatest that their chance is looked up,"""
-    ones: float = 0.22
+    ones: float = 0.2
     """whose chance is 1,"""
-    more: float = 0.13
+    more: float = 0.25
     """and whose chance is more."""
     halved: float = 0.7
     """Inputs of o and down whose length is summed exactly, and that are halved."""
