@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy import estimate_steps
-from lilliput.deploy.gameboy.attend_shape import AttendShape
-from lilliput.deploy.gameboy.estimate import estimate
+from lilliput.deploy.gameboy.assembler import assemble
+from lilliput.deploy.gameboy.block import Block
+from lilliput.deploy.gameboy.estimate import estimate, estimate_matrix
 from lilliput.deploy.gameboy.estimate_attend import Habits, count_attend, make_shape
 from lilliput.deploy.gameboy.lookup_endings import Ending
 from lilliput.deploy.gameboy.lookup_shapes import choose_shape
@@ -17,6 +18,13 @@ from lilliput.deploy.gameboy.steps_halve import make_square_tables, write_halve
 from lilliput.deploy.gameboy.steps_hidden import make_hidden_places, make_hidden_rows, write_hidden
 from lilliput.deploy.gameboy.steps_norm import write_norm
 from lilliput.deploy.gameboy.steps_rejoin import find_most_exponent, make_rejoin_table, write_rejoin
+from lilliput.deploy.gameboy.steps_turn import (
+    make_key_offsets,
+    write_angles,
+    write_turn_keys,
+    write_turn_queries,
+)
+from lilliput.deploy.gameboy.turn_tables import make_angles, make_turn_rows
 from lilliput.errors import ConfigError
 from lilliput.models.config import LlamaConfig
 from lilliput.quantize.draw import plan_draws
@@ -37,7 +45,16 @@ def shape_of(**other) -> LlamaConfig:
 def test_norms(roms, emulators, size):
     norm = IntNorm(np.zeros(0, np.int16), narrow_shift(size), 8, 8, 127, narrow=True)
     code = write_norm(
-        "step", norm=norm, size=size, source=A, target=B, pairs=C, page=PAGE, high=HIGH, tables="norms", rows="rows"
+        "step",
+        norm=norm,
+        size=size,
+        source=A,
+        target=B,
+        pairs=C,
+        page=PAGE,
+        high=HIGH,
+        tables="norms",
+        rows="rows",
     )
     data = [("norms", make_norm_tables("norms", norm, size), 256)]
     data += [(f"rows{at}", block, 256) for at, block in enumerate(make_norm_rows("rows", norm))]
@@ -68,7 +85,14 @@ def test_hidden_values(roms, emulators, count):
 def test_halvings(roms, emulators, count, stride, is_halved):
     limit = count * (200 if is_halved else 2000)
     code = write_halve(
-        "step", count=count, source=A, stride=stride, square_limit=limit, tables="squares", exponent=0xFFA0, high=HIGH
+        "step",
+        count=count,
+        source=A,
+        stride=stride,
+        square_limit=limit,
+        tables="squares",
+        exponent=0xFFA0,
+        high=HIGH,
     )
     rng = np.random.default_rng(count)
     with roms.Bench(emulators, [code], [("squares", make_square_tables("squares"), 256)]) as bench:
@@ -79,8 +103,6 @@ def test_halvings(roms, emulators, count, stride, is_halved):
 
 
 def test_rejoining(roms, emulators):
-    from lilliput.deploy.gameboy.assembler import assemble
-
     shifts = np.random.default_rng(1).integers(4, 9, 64)
     code = write_rejoin("rejoin", size=64, sums=A, target=B, exponent=0xFFA0, high=HIGH)
     most = find_most_exponent(shifts)
@@ -88,7 +110,8 @@ def test_rejoining(roms, emulators):
     rng = np.random.default_rng(2)
     with roms.Bench(emulators, [step, code], [("table", make_rejoin_table("table", shifts), 256)]) as bench:
         times = [
-            bench.call({A: rng.normal(0, 900, 128).astype("<i2").tobytes(), 0xFFA0: bytes([1])}) for _ in range(5)
+            bench.call({A: rng.normal(0, 900, 128).astype("<i2").tobytes(), 0xFFA0: bytes([1])})
+            for _ in range(5)
         ]
     assert np.mean(times) == pytest.approx(estimate_steps.count_rejoin(64), rel=NEAR)
 
@@ -98,10 +121,109 @@ def test_drawing(roms, emulators):
     banks = count_chance_banks([plan])
     assert banks == 1
     code = write_draw("step", vocabulary=512, logits=A, banks=banks, plan=0xFFA0, state=PAGE, high=HIGH)
-    tables = [(f"chances{at}", block, 17 + at) for at, block in enumerate(make_chance_tables("chances", plan, 1))]
+    tables = [
+        (f"chances{at}", block, 17 + at) for at, block in enumerate(make_chance_tables("chances", plan, 1))
+    ]
     rng = np.random.default_rng(5)
     with roms.Bench(emulators, [code], banks=tables) as bench:
         bench.write({PAGE: b"\x12\x34\x56\x78", 0xFFA0: bytes([17])})
         logits = [rng.normal(0, 1500, 512).astype("<i2") for _ in range(20)]
         times = [bench.call({A: part.tobytes()}) for part in logits]
     assert np.mean(times) == pytest.approx(estimate_steps.count_draw(512), rel=0.25)  # by where it ends
+
+
+@pytest.mark.parametrize(("heads", "kv_heads"), [(8, 4), (4, 2)])  # of 8 channels, of 16
+def test_turning(roms, emulators, heads, kv_heads):
+    d_head, bits = 64 // heads, 7
+    pairs = d_head // 2
+    places = {"pairs": pairs, "angles": 0xFFA0, "high": HIGH, "limit": 511}
+    angle = np.arange(64)[:, np.newaxis] * 10000.0 ** (-np.arange(pairs) / pairs)
+    cos, sin = (np.rint(part * 128).astype(np.int16) for part in (np.cos(angle), np.sin(angle)))
+    code = [
+        assemble("step: ld de, 33\ncall angles\ncall queries\nld de, offsets\njp keys\n"),
+        write_angles("angles", pairs=pairs, table="table", rows="rows", angles=0xFFA0),
+        write_turn_queries(
+            "queries", heads=heads, queries=A, q_shift=0, q_limit=511, sum_limit=258, **places
+        ),
+        write_turn_keys(
+            "keys", heads=kv_heads, keys=B, key_bits=bits, k_shift=0, offsets="offsets", **places
+        ),
+    ]
+    offsets = Block.of(make_key_offsets(np.zeros((kv_heads, d_head), np.int16), bits, 0))
+    banks = [(f"rows{at}", block, 20 + at) for at, block in enumerate(make_turn_rows("rows"))]
+    data = [("table", make_angles("table", cos, sin), 1)]
+    rng = np.random.default_rng(heads)
+    with roms.Bench(emulators, code, data, banks=[*banks, ("offsets", offsets, 40)]) as bench:
+        given = [rng.normal(0, 60, (2, 64)).astype("<i2") for _ in range(5)]
+        times = [bench.call({A: q.tobytes(), B: k.tobytes()}) for q, k in given]
+    assert np.mean(times) == pytest.approx(estimate_steps.count_turn(heads, kv_heads, d_head, bits), rel=NEAR)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(208, 64), (64, 104), (300, 64)])
+def test_matrices(load, rows, columns):
+    roms = load("deploy/gameboy/matrix_roms.py")
+    rng = np.random.default_rng(rows)
+    shape = choose_shape(rows, columns, 4, 4096)
+    weights = roms.make_weights(rng, rows, columns, 4)
+    matrix = roms.make_matrix(weights, shape, [Ending("word", 6)] * rows)
+    stream, wanted = compile_matrix(matrix, roms.WORK), estimate_matrix(rows, columns, 4, Ending("word", 6))
+    assert stream.cycles == pytest.approx(wanted.cycles, rel=0.03)
+    assert stream.data.size == pytest.approx(wanted.bytes, rel=0.03)
+
+
+@pytest.mark.parametrize("heads", [(8, 4), (4, 2)])
+@pytest.mark.parametrize(("size", "habits"), [(0, Habits(1, 0, 1)), (100, Habits(0.1, 0, 0.1))])
+def test_attention(load, emulators, heads, size, habits):
+    """Where all have the same chance, and where one has all of it."""
+    roms = load("deploy/gameboy/attend_roms.py")
+    shape = make_shape(shape_of(n_layers=1, n_heads=heads[0], n_kv_heads=heads[1]), 128)
+    queries = np.zeros((heads[0], shape.d_head), np.int64)
+    queries[:, 0] = size
+    keys = np.ones((heads[1], shape.d_head), np.int64)
+    values = np.full((heads[1], shape.d_head), 5)
+    with roms.AttendBench(emulators, shape, ("call0", "done0")) as bench:
+        for token in range(10):
+            bench.advance()
+            bench.seen.clear()
+            keys[:, 0] = 127 if token == 4 else -127
+            bench.attend(0, queries, keys, values)
+        (_, first), (_, last) = bench.seen
+    assert last - first == pytest.approx(count_attend(shape, 10, habits), rel=NEAR)
+
+
+def test_a_story_is_the_mean_of_its_tokens_and_a_window_bounds_it():
+    config = shape_of()
+    one, many, more = (
+        estimate(config, bits=5, window=64, positions=positions) for positions in (1, 64, 1000)
+    )
+    assert one.cycles_per_token < many.cycles_per_token < more.cycles_per_token
+    full = estimate(config, bits=5, window=128, positions=1000)
+    assert more.cycles["attention"] < full.cycles["attention"]
+    same = set(one.cycles) - {"attention"}
+    assert all(one.cycles[part] == more.cycles[part] for part in same)
+    assert one.seconds_per_token == sum(one.cycles.values()) / 2_097_152
+
+
+def test_fewer_bits_take_less_time_and_less_rom():
+    config = shape_of(vocab_size=2048, n_heads=4, n_kv_heads=2, n_layers=4, d_ff=104)
+    few, many = (estimate(config, bits=bits, window=128, positions=128) for bits in (4, 5))
+    assert few.cycles_per_token < many.cycles_per_token
+    assert few.rom_bytes["matrices"] < many.rom_bytes["matrices"]
+    assert few.rom == 2**21
+    less = estimate(config, bits=5, bits_head=4, window=128, positions=128)
+    assert few.cycles["head"] == less.cycles["head"] < many.cycles["head"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"n_heads": 2, "n_kv_heads": 2}, "32 wide"),
+        ({"vocab_size": 4096}, "2,048 logits"),
+        ({"d_ff": 300}, "d_ff 300"),
+        ({"n_kv_heads": 8}, "more banks"),
+        ({"d_model": 512, "n_heads": 32}, "d_model 512"),
+    ],
+)
+def test_shapes_without_room_are_refused(wrong, says):
+    with pytest.raises(ConfigError, match=says):
+        estimate(shape_of(**wrong), bits=5, window=128, positions=128)

@@ -30,14 +30,14 @@ def test_jumps_are_taken_as_told():
 
 
 def test_a_way_that_does_not_end_is_refused():
-    with pytest.raises(AssemblyError, match="does not lead to .done"):
+    with pytest.raises(AssemblyError, match=r"does not lead to \.done"):
         count_path(CODE, ".loop", ".done")
     with pytest.raises(AssemblyError, match="does not lead to a return"):
         count_path(CODE, "elsewhere")
 
 
 def test_unknown_labels_and_jumps_are_refused():
-    with pytest.raises(AssemblyError, match="has no .missing"):
+    with pytest.raises(AssemblyError, match=r"has no \.missing"):
         count_path(CODE, ".missing")
-    with pytest.raises(AssemblyError, match="has no jr c, .done"):
+    with pytest.raises(AssemblyError, match=r"has no jr c, \.done"):
         count_path(CODE, "step", None, ("jr c, .done",))

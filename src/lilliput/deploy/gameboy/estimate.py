@@ -101,11 +101,11 @@ def estimate(
     rows = width + 2 * config.n_kv_heads * config.d_head
     head_room = _head_room(config.vocab_size)
     matrices = {
-        "queries, keys, values": _matrix(rows, width, bits, _WORD) * layers,
-        "o": _matrix(width, width, bits, _SUM) * layers,
-        "gate and up": _matrix(2 * hidden, width, bits, _WORD) * layers,
-        "down": _matrix(width, hidden, bits, _SUM) * layers,
-        "head": _matrix(config.vocab_size, width, bits_head or bits, _WORD, head_room, 1),
+        "queries, keys, values": estimate_matrix(rows, width, bits, _WORD) * layers,
+        "o": estimate_matrix(width, width, bits, _SUM) * layers,
+        "gate and up": estimate_matrix(2 * hidden, width, bits, _WORD) * layers,
+        "down": estimate_matrix(width, hidden, bits, _SUM) * layers,
+        "head": estimate_matrix(config.vocab_size, width, bits_head or bits, _WORD, head_room, 1),
     }
     seen = np.minimum(np.arange(positions) + 1, window)
     cycles = {name: cost.cycles for name, cost in matrices.items()} | {
@@ -122,9 +122,10 @@ def estimate(
     return Estimate(cycles, _count_rom(config, matrices), _count_sram(config, shape))
 
 
-def _matrix(
+def estimate_matrix(
     rows: int, columns: int, bits: float, ending: Ending, room: int = WRAM_BANK_BYTES, passes: int = 4
 ) -> Cost:
+    """About what a matrix takes whose rows end alike: `bits` lookups a row and table, `room` bytes of tables."""
     shape = choose_shape(rows, columns, bits, room, most_passes=passes)
     return shape.estimate(rows, bits) + measure_ending(ending, INT16 - ending.half) * rows
 
@@ -138,9 +139,15 @@ def _head_room(vocabulary: int) -> int:
 def _check(config: LlamaConfig) -> None:
     wanted = 4 * config.d_model + 4 * config.d_ff
     checks = (
-        (config.vocab_size <= _MOST_LOGITS, f"a vocabulary of {config.vocab_size:,}: {_MOST_LOGITS:,} logits fit"),
+        (
+            config.vocab_size <= _MOST_LOGITS,
+            f"a vocabulary of {config.vocab_size:,}: {_MOST_LOGITS:,} logits fit",
+        ),
         (config.d_model <= 256, f"d_model {config.d_model}: 256 are possible"),
-        (config.d_ff <= 256, f"d_ff {config.d_ff}: 256 are possible, since inputs that are halved are counted by a byte"),
+        (
+            config.d_ff <= 256,
+            f"d_ff {config.d_ff}: 256 are possible, since inputs that are halved are counted by a byte",
+        ),
         (
             wanted <= WRAM_BANK_BYTES - _OTHERS_BYTES,
             f"d_model {config.d_model} and d_ff {config.d_ff} take {wanted:,} bytes of work memory",

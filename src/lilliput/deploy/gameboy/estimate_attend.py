@@ -58,6 +58,6 @@ def count_attend(shape: AttendShape, positions: int, habits: Habits) -> float:
     key = assemble(write_key(shape), _PLACES.names() | {"attend_stored": 0}).cycles(taken=True)
     walks = _FAR + (_NEAR - _FAR + _LOOKED_UP) * habits.near
     channel = _CHANNEL + _MEAN + positions * (_UNIT * habits.more + _ONE * habits.ones)
-    head = count_query_cycles(shape) + count_score_cycles(shape, positions, False)
+    head: float = count_query_cycles(shape) + count_score_cycles(shape, positions, False)
     head += _CHOSEN + positions * walks + shape.d_head * channel
     return shape.kv_heads * (_COME_AND_GO + key + shape.group * head)
