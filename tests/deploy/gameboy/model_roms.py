@@ -69,7 +69,7 @@ class ModelBench:
     """A console that computes `model`, one token after another."""
 
     def __init__(
-        self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), name="pyboy"
+        self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), **how
     ) -> None:
         wram = make_wram(0)
         self.at = {name: wram.take(name, size) for name, size in _VARIABLES.items()}
@@ -80,7 +80,7 @@ class ModelBench:
         names = {**self.at, "stack": self.places.stack}
         rom.place("main", assemble(_MAIN, names, "main"), bank=0)
         ids = Ids(bos=1, ends=ends, buffer=self.at["ids"], settings=names)
-        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans)
+        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans, **how)
         self.image = rom.link()
         self.symbols = rom.symbols
         self.machine = emulators.open_pyboy(self.image)
@@ -109,10 +109,9 @@ class ModelBench:
 
     def logits(self) -> np.ndarray:
         """(V,) behind the last token that was read."""
-        bank = self.places.logits_bank
-        raw = self.machine.memory(
-            bank if self.places.logits >= 0xD000 else 0, self.places.logits, 2 * self._vocabulary
-        )
+        at = self.places.logits
+        bank = self.places.logits_bank if at >= 0xD000 else 0
+        raw = self.machine.memory(bank, at, 2 * self.model.config.vocab_size)
         return np.frombuffer(raw, "<i2").astype(np.int64)
 
     def _write(self, name: str, data: bytes) -> None:

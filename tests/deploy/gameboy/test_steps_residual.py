@@ -28,7 +28,7 @@ def test_embeddings_are_the_references(roms, emulators, vocabulary, size):
     embed.values[0], embed.multipliers[0], embed.shifts[0] = 127, 32767, 1  # saturates
     reference = Reference.__new__(Reference)
     reference.model = type("Model", (), {"embed": embed})
-    wanted = reference._embed(np.arange(vocabulary))
+    wanted = reference.embed(np.arange(vocabulary))
     call = assemble(f"step: ld a, ({TOKEN})\nld e, a\nld a, ({TOKEN + 1})\nld d, a\njp embed")
     code = write_embed("embed", size=size, vocabulary=vocabulary, rows="rows", target=TARGET, high=HIGH)
     banks = [(f"rows{at}", block, 9 + at) for at, block in enumerate(make_embedding("rows", embed))]

@@ -61,10 +61,19 @@ def make_cartridge(
     """
     check_cartridge(model)
     front = front or Front()
+    quick = _join(model, tokenizer, ends, name, front, first_rows=True)
+    smaller = quick.used_bytes - quick.parts.first_bytes <= len(quick.image) // 2
+    return _join(model, tokenizer, ends, name, front, first_rows=False) if smaller else quick
+
+
+def _join(
+    model: IntModel, tokenizer: Tokenizer, ends: Collection[int], name: str, front: Front, *, first_rows: bool
+) -> Cartridge:
     longest, context = front.longest_beginning, model.config.context
     if context < longest + 3:  # BOS, a space that is put before, and a first token
         raise ConfigError(
-            f"a context of {context} positions: a cartridge needs {longest + 3}, for beginnings of {longest} letters"
+            f"a context of {context} positions: a cartridge needs {longest + 3}, for beginnings of {longest} "
+            "letters"
         )
     wram = make_wram(0)
     rom = Rom("start", make_title(name))
@@ -85,6 +94,7 @@ def make_cartridge(
         places,
         Ids(tokenizer.bos, sorted(ends), ids, blocks.places),
         [plan_draws(float(label), 0, 1.0, 0.0, model.logit_bits) for label in front.temperatures],
+        first_rows=first_rows,
     )
     image = rom.link()
     return Cartridge(image, parts, places, dict(rom.symbols), rom.free_bytes())

@@ -96,7 +96,11 @@ begin_story:
         pop  af
         dec  a
         jr   nz, .warm
-        ret
+.ahead: ld   a, (model_left)    ; all of the beginning but its last token
+        dec  a
+        ret  z
+        call read_next
+        jr   .ahead
 """
 
 
@@ -120,22 +124,7 @@ next_token:
         cp   {context >> 8}
         scf
         ret  z                  ; the context is full
-.room:  ld   hl, model_next
-        ld   a, (hl+)
-        ld   h, (hl)
-        ld   l, a
-        ld   a, (hl+)
-        ld   e, a
-        ld   a, (hl+)
-        ld   d, a
-        ld   a, l
-        ld   (model_next), a
-        ld   a, h
-        ld   (model_next + 1), a
-        call read_token
-        ld   hl, model_left
-        dec  (hl)
-        jr   nz, next_token
+.room:  call read_next
         call make_logits
         ld   a, (model_plan)
         ldh  ({places.plan}), a
@@ -149,15 +138,31 @@ next_token:
         ld   a, e
         ld   (hl+), a
         ld   (hl), d
-        ld   a, 1
-        ld   (model_left), a
         jp   find_piece
+
+read_next:
+        ld   hl, model_left
+        dec  (hl)
+        ld   hl, model_next
+        ld   a, (hl+)
+        ld   h, (hl)
+        ld   l, a
+        ld   a, (hl+)
+        ld   e, a
+        ld   a, (hl+)
+        ld   d, a
+        ld   a, l
+        ld   (model_next), a
+        ld   a, h
+        ld   (model_next + 1), a
+        jp   read_token
 """
 
 
 def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
     angles = "ld hl, model_position\nld a, (hl+)\nld d, (hl)\nld e, a\ncall make_angles\n"
-    text = f"read_token:\ncall embed\ncall attend_advance\n{angles if places.keeps_angles else ''}"
+    first = "push de\ncall first_rows\npop de\n" if steps.has_first_rows else ""
+    text = f"read_token:\n{first}call embed\ncall attend_advance\n{angles if places.keeps_angles else ''}"
     for number, layer in enumerate(model.layers):
         text += ("" if places.keeps_angles else angles) + _write_layer(number, layer, places, steps)
     return (
@@ -174,10 +179,10 @@ def _write_read(model: IntModel, places: Places, steps: Steps) -> str:
 
 
 def _write_layer(number: int, layer: IntLayer, places: Places, steps: Steps) -> str:
+    known = number == 0 and steps.has_first_rows
+    start = "" if known else f"call {steps.norm(layer.norm1)}\ncall tick\ncall qkv{number}\n"
     return f"""
-        call {steps.norm(layer.norm1)}
-        call tick
-        call qkv{number}
+        {start}
         call {steps.turn_queries(layer)}
         ld   de, key_offsets.{number}
         call {steps.turn_keys(layer)}

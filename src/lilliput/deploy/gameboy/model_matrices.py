@@ -27,8 +27,8 @@ class _Rows:
     results: Ints
 
 
-def compile_matrices(model: IntModel, places: Places) -> dict[str, Stream]:
-    """Code of each: qkvN, oN, gatedN and downN of layer N, and head. Raises ConfigError for weights, sums or
+def compile_matrices(model: IntModel, places: Places, *, with_first: bool = True) -> dict[str, Stream]:
+    """Code of each: qkvN, oN, gatedN and downN of layer N, and head; not of qkv0 without `with_first`. Raises ConfigError for weights, sums or
     tables that a cartridge has no room for."""
     config = model.config
     width = config.d_head
@@ -56,6 +56,8 @@ def compile_matrices(model: IntModel, places: Places) -> dict[str, Stream]:
             "down": ("hidden", [_unshifted(layer.down, sums)]),
         }
         for name, (source, rows) in parts.items():
+            if name == "qkv" and n == 0 and not with_first:
+                continue
             streams[f"{name}{n}"] = _compile(rows, inputs[source], places.work(), places.partial_bytes)
     logits = places.logits + 2 * np.arange(config.vocab_size)
     streams["head"] = _compile([_as_words(model.head, logits)], inputs["x"], places.work(head=True), 0)

@@ -28,20 +28,30 @@ class ModelParts:
     matrix_bytes: int
     table_bytes: int
     """Of all else."""
+    first_bytes: int
+    """Of these, of what the first layer makes of each token (first_rows.py)."""
 
 
-def place_model(rom: Rom, model: IntModel, places: Places, ids: Ids, plans: Sequence[DrawPlan]) -> ModelParts:
+def place_model(
+    rom: Rom,
+    model: IntModel,
+    places: Places,
+    ids: Ids,
+    plans: Sequence[DrawPlan],
+    *,
+    first_rows: bool = True,
+) -> ModelParts:
     """Add the model's sections: begin_story and next_token are in bank 0 then (model_loop.py).
 
-    `plans`: how tokens are drawn at each temperature. What may lie in any bank must have been added before,
-    as whole banks follow it. Raises ConfigError for a model that a cartridge does not compute.
+    `plans`: how tokens are drawn at each temperature; first_rows: see first_rows.py. What may lie in any bank
+    must have been added before, as whole banks follow it. Raises ConfigError for a model that a cartridge does not compute.
     """
-    steps = Steps(model, places)
+    steps = Steps(model, places, first_rows)
     steps.add_common()
     attention = make_attention(find_shape(model), places.attention(model))
     drawn = [f"chances{number}" if plan.multiplier else "" for number, plan in enumerate(plans)]
     loop = write_model_loop(model, places, steps, ids, [f"{name}.0" if name else "" for name in drawn])
-    streams = compile_matrices(model, places)
+    streams = compile_matrices(model, places, with_first=not first_rows)
 
     rom.place("loop", loop, bank=0)
     steps.place_code(rom)
@@ -61,7 +71,8 @@ def place_model(rom: Rom, model: IntModel, places: Places, ids: Ids, plans: Sequ
     matrix_bytes = sum(len(piece.data) for piece in pieces)
     whole = sum(len(section.block) for section in rom.sections.values())
     cycles = {name: count_entry_cycles(entry) for name, entry in entries.items()}
-    return ModelParts(cycles, matrix_bytes, whole - matrix_bytes)
+    first_bytes = sum(len(one.block) for name, one in rom.sections.items() if name.startswith("first."))
+    return ModelParts(cycles, matrix_bytes, whole - matrix_bytes, first_bytes)
 
 
 def _write_draw(model: IntModel, places: Places, banks: int) -> Block:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lilliput.deploy.gameboy.block import Block
+from lilliput.deploy.gameboy.first_rows import count_first_words, make_first_rows
 from lilliput.deploy.gameboy.memory import SWITCHED_ROM
 from lilliput.deploy.gameboy.multiply import write_long_multiply
 from lilliput.deploy.gameboy.norm_tables import make_norm_rows, make_norm_tables
@@ -38,6 +39,8 @@ class Steps:
 
     model: IntModel
     places: Places
+    has_first_rows: bool = True
+    """Whether what the first layer makes of a token lies in the ROM (first_rows.py)."""
     code: list[Block] = field(default_factory=list)
     """For bank 0."""
     fixed: list[tuple[str, Block]] = field(default_factory=list)
@@ -81,6 +84,18 @@ class Steps:
             ("squares", make_square_tables("squares")),
             ("key_offsets", self._make_key_offsets()),
         ]
+        if self.has_first_rows:
+            self.banks.append(("first", make_first_rows("first", model)))
+            self.code.append(
+                write_embed(
+                    "first_rows",
+                    size=count_first_words(config),
+                    vocabulary=config.vocab_size,
+                    rows="first",
+                    target=places.queries,
+                    high=places.high,
+                )
+            )
         self.fixed.append(("hidden_places", make_hidden_places("hidden_places", model.activation)))
 
     def norm(self, norm: IntNorm) -> str:

@@ -24,7 +24,7 @@ TABLES_BANK, ATTENTION_BANK, LOGITS_BANK = 1, 2, 3
 STACK_BYTES = 96
 VARIABLES = {
     "model_position": 2,  # of the next token
-    "model_left": 1,  # ids that are still to be read
+    "model_left": 1,  # ids of the beginning that are still to be read
     "model_next": 2,  # the address of the first of them
     "model_plan": 1,  # the first bank of the table of chances, or 0
     "model_random": 4,
@@ -50,12 +50,13 @@ class Places:
     pairs: int
     page: int
     """2 * d_model bytes, and 256 at a multiple of 256: what norms need for the meanwhile."""
-    queries: int
-    keys: int
-    """Words, in pairs of channels."""
-    values: int
     means: int
     """Signed bytes, head by head."""
+    queries: int
+    keys: int
+    """Words, in pairs of channels, and"""
+    values: int
+    """signed bytes, head by head, one behind the other."""
     gated: int
     """Words, g and u of each hidden value."""
     logits: int
@@ -176,11 +177,14 @@ def _plan_values(model: IntModel, first: int, end: int) -> tuple[int | None, tup
     shape = steps_attend.find_shape(model)
     try:
         plan_room(shape)
-    except ConfigError:
+    except ConfigError as full:
         work = end - 256 * WORK_PAGES
         logits_apart = 2 * model.config.vocab_size > work - first
         banks = tuple(range(LOGITS_BANK + logits_apart, WRAM_BANKS))
-        plan_room(shape, value_banks=banks)
+        try:
+            plan_room(shape, value_banks=banks)
+        except ConfigError:
+            raise full from None
         return work, banks
     return None, ()
 

@@ -41,6 +41,7 @@ def prove_cartridge(
         cycles = telling.cycles_per_token
     if not logits or cycles is None:
         raise LilliputError("the cartridge tells nothing in the emulator: this is a fault of lilliput")
+    logits = logits[:tokens]  # it may have been quick to go on
     beginning = [tokenizer.bos, *tokenizer.encode(info.openings[0])]
     reference = Reference(model)
     ids = np.array([*beginning, *drawn[: len(logits) - 1]])

@@ -4,6 +4,7 @@ What a matrix adds to it is added by the matrix itself (lookup_endings, kind add
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.block import Block
@@ -26,9 +27,13 @@ def make_embedding(name: str, embed: IntMatrix) -> tuple[Block, ...]:
         embed.multipliers.astype(np.int64)[:, np.newaxis],
         embed.shifts.astype(np.int64)[:, np.newaxis],
     )
-    rows = saturate(scaled, embed.output_limit).astype("<i2")
+    return make_token_rows(name, saturate(scaled, embed.output_limit))
+
+
+def make_token_rows(name: str, rows: NDArray[np.int64]) -> tuple[Block, ...]:
+    """Rows (V, words) of 16 bits, one a token, for write_embed: see make_embedding."""
     tokens = find_tokens_of_bank(rows.shape[1])
-    parts = [rows[first : first + tokens] for first in range(0, len(rows), tokens)]
+    parts = [rows[first : first + tokens].astype("<i2") for first in range(0, len(rows), tokens)]
     return tuple(Block.of(part.tobytes(), {f"{name}.{at}": 0}) for at, part in enumerate(parts))
 
 
