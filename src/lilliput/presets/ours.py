@@ -36,10 +36,10 @@ def laptop() -> Plan:
 def cartridge() -> Plan:
     """For the Game Boy: of the shapes that it computes in a second a token, the one that learnt the most.
 
-    260,672 parameters. 2,048 pieces are worth the second of its output matrix: 1,024 with a wider body learn a
-    byte worse, and say less in a word. Four heads of 16 learn more than eight of 8, and take less time. Queries and
-    keys have no norms (Llama), since a cartridge computes none. `lilliput train cartridge --set
-    teacher.folder=LAPTOP --set teacher.weight=0.9` has a larger model of the same tokenizer teach it.
+    260,672 parameters. 2,048 pieces are worth the quarter of a second that their output matrix takes: with
+    1,024 and a wider body bytes are learnt worse, and a token tells less. Four heads of 16 learn more than
+    eight of 8, and take less time. Queries and keys have no norms (Llama): a cartridge computes none. A
+    larger model of the same tokenizer may teach it: `--set teacher.folder=LAPTOP`, at a weight of 0.9.
     """
     return Plan(
         name="cartridge",

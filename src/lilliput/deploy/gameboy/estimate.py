@@ -111,7 +111,7 @@ def estimate(
     cycles = {name: cost.cycles for name, cost in matrices.items()} | {
         "norms": (2 * layers + 1) * count_norm(width),
         "turning": layers * count_turn(config.n_heads, config.n_kv_heads, config.d_head, shape.planes),
-        "attention": layers * float(np.mean([count_attend(shape, int(n), habits) for n in seen])),
+        "attention": layers * count_attend(shape, round(float(seen.mean())), habits),
         "hidden values": layers * count_hidden(hidden),
         "halvings": layers
         * (count_halve(width, 1, habits.halved) + count_halve(min(hidden, 256), 4, habits.halved)),
@@ -125,7 +125,7 @@ def estimate(
 def estimate_matrix(
     rows: int, columns: int, bits: float, ending: Ending, room: int = WRAM_BANK_BYTES, passes: int = 4
 ) -> Cost:
-    """About what a matrix takes whose rows end alike: `bits` lookups a row and table, `room` bytes of tables."""
+    """About what a matrix takes whose rows end alike: `bits` looks a row and table, `room` bytes of these."""
     shape = choose_shape(rows, columns, bits, room, most_passes=passes)
     return shape.estimate(rows, bits) + measure_ending(ending, INT16 - ending.half) * rows
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from lilliput.deploy.gameboy.assembler import assemble
 from lilliput.deploy.gameboy.attend_shape import AttendPlaces, AttendShape
 from lilliput.deploy.gameboy.steps_attend_scores import count_query_cycles, count_score_cycles, write_key
-from lilliput.errors import ConfigError
 from lilliput.models.config import LlamaConfig
 from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
 

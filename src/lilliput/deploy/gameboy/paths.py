@@ -1,4 +1,4 @@
-"""M-cycles of one way through assembled code: which jumps are taken is told, the instructions say the rest."""
+"""M-cycles of one way through assembled code: which jumps are taken is told, instructions say the rest."""
 
 from collections.abc import Collection
 
