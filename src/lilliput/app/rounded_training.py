@@ -1,8 +1,8 @@
 """Quantization with training: weights learn in the rounded form that an integer model has."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from lilliput.formats.weights import Weights
 from lilliput.quantize.intmodel import Kind
 from lilliput.quantize.ptq import Quantized, quantize
 from lilliput.quantize.qat import Grid, even_out, make_grids
+from lilliput.quantize.qat_planes import begin_rounded
 from lilliput.quantize.settings import QuantizeSettings
 from lilliput.stories.shard_files import Shard
 from lilliput.stories.sources import Opened
@@ -34,12 +35,12 @@ from lilliput.training.plan import Plan
 from lilliput.training.prepare import prepare
 from lilliput.training.resume import RunFiles
 from lilliput.training.steps import make_step
-from lilliput.training.straight import StraightThrough
+from lilliput.training.straight import Rounding, StraightThrough
 
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
-_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3}
+_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 3e-4}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 
 
@@ -99,14 +100,8 @@ def learn_rounded(
     calibrated = _stories(prepared.train, count)
     check_stories, held_back = _divide(_stories(prepared.valid, 2 * LOOK_STORIES))
     say(f"calibrating on {len(calibrated)} stories")
-    first = quantize(folder.config, folder.weights, calibrated, wish.with_settings(["rounding=nearest"]))
-    start = even_out(first.model.config, folder.weights, first.units)
-    grids = _grids(start, wish)
-    final = wish.with_settings(["rounding=nearest", "units=even"])
-
-    def make_integers(weights: Weights, stories: Sequence[Ids] = calibrated) -> Quantized:
-        return quantize(folder.config, weights, stories, final, source)
-
+    begin = _begin_planes if wish.weights == "planes" else _begin_rows
+    plan, start, grids, make_integers = begin(folder, wish, plan, calibrated, source)
     step = StraightThrough(make_step(plan, start=start), grids)
     texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
     bytes_each = sum(len(text.encode()) for text in texts) / sum(len(story) - 1 for story in check_stories)
@@ -119,7 +114,7 @@ def learn_rounded(
     with stop_on_signal() as should_stop:
         batches = open_batches(plan, prepared.train)
         outcome = learn(plan, step, batches, files, prepared, texts, should_stop, check)
-    quantized = make_integers(weights_to_keep(step, files, outcome))
+    quantized = make_integers(weights_to_keep(step, files, outcome), calibrated)
     shutil.rmtree(files.resume)
     position = outcome.position
     training = {
@@ -133,6 +128,38 @@ def learn_rounded(
         "kept_step": outcome.best_step or position.step,
     }
     return Learnt(quantized, held_back, training)
+
+
+_Begun = tuple[Plan, Weights, Mapping[str, Rounding], Callable[[Weights, Sequence[Ids]], Quantized]]
+"""How to learn, the weights to begin with, where they may lie, and what makes integers of them."""
+
+
+def _begin_rows(
+    folder: ModelFolder, wish: QuantizeSettings, plan: Plan, stories: Sequence[Ids], source: dict[str, Any]
+) -> _Begun:
+    """Weights with a step a row; units are found again for all that is to be scored."""
+    first = quantize(folder.config, folder.weights, stories, wish.with_settings(["rounding=nearest"]))
+    start = even_out(first.model.config, folder.weights, first.units)
+    final = wish.with_settings(["rounding=nearest", "units=even"])
+
+    def make_integers(weights: Weights, stories: Sequence[Ids]) -> Quantized:
+        return quantize(folder.config, weights, stories, final, source)
+
+    return plan, start, _grids(start, wish), make_integers
+
+
+def _begin_planes(
+    folder: ModelFolder, wish: QuantizeSettings, plan: Plan, stories: Sequence[Ids], source: dict[str, Any]
+) -> _Begun:
+    """Weights in planes, in the units and on the grid that rounding afterwards found."""
+    first = quantize(folder.config, folder.weights, stories, wish, source)
+    rounded = begin_rounded(folder.config, folder.weights, first)
+    plan = plan.model_copy(update={"model": rounded.config})
+
+    def make_integers(weights: Weights, _: Sequence[Ids]) -> Quantized:
+        return replace(first, model=rounded.integers(weights), reports=())
+
+    return plan, rounded.weights, rounded.grids | rounded.held, make_integers
 
 
 def _grids(weights: Weights, wish: QuantizeSettings) -> dict[str, Grid]:

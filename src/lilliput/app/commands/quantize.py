@@ -261,6 +261,8 @@ def _show(result: dict[str, Any]) -> None:
             "fingerprint": result["fingerprint"],
         }
     )
+    if not result["matrices"]:
+        return
     print()
     rows = [list(report.values()) for report in result["matrices"][:_WORST_SHOWN]]
     print_table(["hurts most", "weights", "off by weights", "and by what it reads"], rows)
