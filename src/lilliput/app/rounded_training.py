@@ -1,7 +1,7 @@
 """Quantization with training: weights learn in the rounded form that an integer model has."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
@@ -19,6 +19,7 @@ from lilliput.app.running import (
     stop_on_signal,
     weights_to_keep,
 )
+from lilliput.app.rounded_activations import activations_of
 from lilliput.errors import ConfigError
 from lilliput.formats.folder import ModelFolder
 from lilliput.formats.weights import Weights
@@ -34,8 +35,9 @@ from lilliput.training.leading import open_batches
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import prepare
 from lilliput.training.resume import RunFiles
+from lilliput.training.step_c import CStep
 from lilliput.training.steps import make_step
-from lilliput.training.straight import Rounding, StraightThrough
+from lilliput.training.straight import StraightThrough
 
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
@@ -65,6 +67,7 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
         "checks": _CHECKS,
         "patience": _CHECKS,
         "checkpoint_s": 1e9,
+        **({"precision": "float32"} if kind == "planes" else {}),  # whole numbers have more bits than bfloat16
         **budget,
     }
     plan = Plan.from_dict(
@@ -73,7 +76,7 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
             "model": folder.config.model_dump(),
             "start": start,
             "train": train,
-            "teacher": {"folder": start, "weight": 0.9},
+            "teacher": {"folder": start, "weight": 1.0 if kind == "planes" else 0.9},
         }
     )
     return plan.with_settings(settings)
@@ -101,8 +104,8 @@ def learn_rounded(
     check_stories, held_back = _divide(_stories(prepared.valid, 2 * LOOK_STORIES))
     say(f"calibrating on {len(calibrated)} stories")
     begin = _begin_planes if wish.weights == "planes" else _begin_rows
-    plan, start, grids, make_integers = begin(folder, wish, plan, calibrated, source)
-    step = StraightThrough(make_step(plan, start=start), grids)
+    begun = begin(folder, wish, plan, calibrated, source)
+    plan, step, make_integers = begun.plan, begun.step, begun.make_integers
     texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
     bytes_each = sum(len(text.encode()) for text in texts) / sum(len(story) - 1 for story in check_stories)
 
@@ -120,7 +123,7 @@ def learn_rounded(
     training = {
         "plan": plan.model_dump(),
         "data": prepared.data.model_dump(),
-        "rounded": sorted(grids),
+        "rounded": begun.rounded,
         "steps": position.step,
         "tokens": position.tokens,
         "seconds": position.seconds,
@@ -130,8 +133,14 @@ def learn_rounded(
     return Learnt(quantized, held_back, training)
 
 
-_Begun = tuple[Plan, Weights, Mapping[str, Rounding], Callable[[Weights, Sequence[Ids]], Quantized]]
-"""How to learn, the weights to begin with, where they may lie, and what makes integers of them."""
+@dataclass(frozen=True)
+class _Begun:
+    plan: Plan
+    step: StraightThrough
+    rounded: list[str]
+    """Names of the weights that learn rounded."""
+    make_integers: Callable[[Weights, Sequence[Ids]], Quantized]
+    """Of weights that learnt, calibrated with stories."""
 
 
 def _begin_rows(
@@ -145,7 +154,8 @@ def _begin_rows(
     def make_integers(weights: Weights, stories: Sequence[Ids]) -> Quantized:
         return quantize(folder.config, weights, stories, final, source)
 
-    return plan, start, _grids(start, wish), make_integers
+    grids = _grids(start, wish)
+    return _Begun(plan, StraightThrough(make_step(plan, start=start), grids), sorted(grids), make_integers)
 
 
 def _begin_planes(
@@ -159,7 +169,13 @@ def _begin_planes(
     def make_integers(weights: Weights, _: Sequence[Ids]) -> Quantized:
         return replace(first, model=rounded.integers(weights), reports=())
 
-    return plan, rounded.weights, rounded.grids | rounded.held, make_integers
+    inner = make_step(plan, start=rounded.weights)
+    if isinstance(inner, CStep):
+        inner.round_activations(activations_of(rounded))
+    else:
+        say("only the C step rounds what is between matrices: here weights alone learn rounded")
+    step = StraightThrough(inner, rounded.grids | rounded.held)
+    return _Begun(plan, step, sorted(rounded.grids), make_integers)
 
 
 def _grids(weights: Weights, wish: QuantizeSettings) -> dict[str, Grid]:

@@ -31,6 +31,8 @@ class Grain:
     normed: float
     """Of what narrow norms make; 0 where norms have gains."""
     gate: float
+    activated: float
+    """Of the entries of the activation's table."""
     residual: tuple[float, ...]
     """Of the residual stream as it begins and behind each addition."""
     layers: list[LayerGrain] = field(default_factory=list)

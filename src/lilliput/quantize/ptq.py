@@ -183,7 +183,7 @@ class _Builder:
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
         normed = self._narrow_unit(config.d_model) if self._narrow else 0.0
-        self.grain = Grain(normed, self._gate_step, self._residual_steps)
+        self.grain = Grain(normed, self._gate_step, self._activated_step, self._residual_steps)
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
