@@ -11,7 +11,6 @@ from lilliput.quantize.qat_planes import begin_rounded
 from lilliput.quantize.reference import Reference
 from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
 from lilliput.runtime import native
-from lilliput.runtime.native_train import train_kernel_names
 from lilliput.stories.batches import Batch
 from lilliput.training.plan import TrainPlan
 from lilliput.training.step_c import CStep
@@ -30,13 +29,17 @@ def weights_of_size(integers, size: float):
     }
 
 
-@pytest.mark.parametrize("setting", ["bits=6.5", "bits=4.5", "key_bits=4", "up_bits=6", "window=5", "turn_bits=8"])
+@pytest.mark.parametrize(
+    "setting", ["bits=6.5", "bits=4.5", "key_bits=6", "up_bits=6", "window=5", "turn_bits=8"]
+)
 def test_it_costs_what_the_integers_cost(integers, setting):
     weights, stories = weights_of_size(integers, 1.5), integers.draw_stories(CONFIG, 12)
     wish = QuantizeSettings().with_settings([*CARTRIDGE, "window=20", setting])
     first = quantize(CONFIG, weights, stories, wish)
     rounded = begin_rounded(CONFIG, weights, first)
-    start = rounded.weights | {name: grid.round(rounded.weights[name]) for name, grid in rounded.grids.items()}
+    start = rounded.weights | {
+        name: grid.round(rounded.weights[name]) for name, grid in rounded.grids.items()
+    }
     step, plain = (CStep(rounded.config, PLAN, 0, start=start) for _ in range(2))
     step.round_activations(activations_of(rounded))
     reference = Reference(first.model)

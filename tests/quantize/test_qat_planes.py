@@ -43,7 +43,10 @@ def test_learning_begins_at_the_integers_of_rounding_afterwards(begun):
 def test_but_for_the_rounding_it_is_the_float_model_with_one_unit_in_all_channels(begun):
     config, weights, stories, first, rounded = begun
     free = dict(rounded.weights)
-    for name, grid in rounded.grids.items():  # `near` moved weights; where they were is within half a cell of here
+    for (
+        name,
+        grid,
+    ) in rounded.grids.items():  # `near` moved weights; where they were is within half a cell of here
         values = dict(first.model.iter_matrices())[name.removesuffix(".weight")].values
         assert np.abs(free[name] - values * grid.steps).max() < 1.001 * grid.steps.max()
         powers = np.log2(grid.steps / grid.steps.min())
@@ -72,7 +75,9 @@ def test_whatever_is_learnt_has_no_more_planes_and_16_bits_hold_it(begun):
     ):
         assert (after.count_planes <= before.count_planes).all()
         assert (after.values & 1).all()
-        np.testing.assert_allclose(after.values * rounded.grids[f"{name}.weight"].steps, weights[f"{name}.weight"], rtol=1e-5)
+        np.testing.assert_allclose(
+            after.values * rounded.grids[f"{name}.weight"].steps, weights[f"{name}.weight"], rtol=1e-5
+        )
 
 
 def test_weights_far_beyond_the_grid_are_held_near_it(begun):
@@ -86,7 +91,10 @@ def test_weights_far_beyond_the_grid_are_held_near_it(begun):
 
 def test_gains_do_not_learn(begun):
     rounded = begun[-1]
-    assert set(rounded.held) == {"norm.weight", *(f"blocks.{n}.norm{k}.weight" for n in (0, 1) for k in (1, 2))}
+    assert set(rounded.held) == {
+        "norm.weight",
+        *(f"blocks.{n}.norm{k}.weight" for n in (0, 1) for k in (1, 2)),
+    }
     for name, held in rounded.held.items():
         np.testing.assert_array_equal(held.round(rounded.weights[name] + 1), np.ones(24))
 

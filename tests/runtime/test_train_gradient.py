@@ -16,10 +16,10 @@ from lilliput.runtime.native import library_path
 from lilliput.runtime.native_train import (
     GRADIENTS,
     WEIGHTS,
+    LayerRounding,
     NativeTrainer,
     Rounding,
     TrainShape,
-    LayerRounding,
     has_bfloat16,
     train_kernel_names,
 )

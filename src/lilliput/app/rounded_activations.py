@@ -1,4 +1,4 @@
-"""What an integer model for a cartridge rounds between its matrices, as the float model beside it is to round it."""
+"""What a cartridge's model rounds between its matrices, as the float model that learns for it is to round it."""
 
 import numpy as np
 
@@ -14,7 +14,8 @@ def activations_of(rounded: Rounded) -> RoundedActivations:
         units = grain.layers[number]
         q, k, v, up, hidden = (float(each) for each in (units.q, units.k, units.v, units.up, units.hidden))
         o, down = layer.o, layer.down
-        assert o.planes is not None and down.planes is not None
+        assert o.planes is not None
+        assert down.planes is not None
         layers.append(
             RoundedLayer(
                 q=(q, layer.q.output_limit),

@@ -11,6 +11,7 @@ import numpy as np
 
 from lilliput.app.integer_score import Ids, score_integers
 from lilliput.app.output import say
+from lilliput.app.rounded_activations import activations_of
 from lilliput.app.running import (
     LOOK_STORIES,
     check_can_train,
@@ -19,7 +20,6 @@ from lilliput.app.running import (
     stop_on_signal,
     weights_to_keep,
 )
-from lilliput.app.rounded_activations import activations_of
 from lilliput.errors import ConfigError
 from lilliput.formats.folder import ModelFolder
 from lilliput.formats.weights import Weights
@@ -42,8 +42,12 @@ from lilliput.training.straight import StraightThrough
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
-_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 3e-4}
+_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 1e-4}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
+_TEACHER = {"weight": 0.9}
+_PLANES_TEACHER = {"weight": 1.0, "top": 64}
+"""Nearly all that the model expects: what a few likeliest leave falls to the text's token, and weights that are
+to move by little would follow its jumps (LOG.md)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
         "checks": _CHECKS,
         "patience": _CHECKS,
         "checkpoint_s": 1e9,
-        **({"precision": "float32"} if kind == "planes" else {}),  # whole numbers have more bits than bfloat16
+        **(
+            {"precision": "float32"} if kind == "planes" else {}
+        ),  # whole numbers have more bits than bfloat16
         **budget,
     }
     plan = Plan.from_dict(
@@ -76,7 +82,7 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
             "model": folder.config.model_dump(),
             "start": start,
             "train": train,
-            "teacher": {"folder": start, "weight": 1.0 if kind == "planes" else 0.9},
+            "teacher": {"folder": start, **(_PLANES_TEACHER if kind == "planes" else _TEACHER)},
         }
     )
     return plan.with_settings(settings)
@@ -174,7 +180,7 @@ def _begin_planes(
         inner.round_activations(activations_of(rounded))
     else:
         say("only the C step rounds what is between matrices: here weights alone learn rounded")
-    step = StraightThrough(inner, rounded.grids | rounded.held)
+    step = StraightThrough(inner, {**rounded.grids, **rounded.held})
     return _Begun(plan, step, sorted(rounded.grids), make_integers)
 
 

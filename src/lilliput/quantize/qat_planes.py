@@ -1,4 +1,4 @@
-"""Training with weights in planes: the grid that rounding afterwards chose, held while its points are chosen anew.
+"""Training with weights in planes: on the grid that rounding afterwards chose, its points are chosen anew.
 
 What a matrix costs is settled by the grid: its step, and how many planes the weights of a row have that one
 table serves. So training neither adds to the cost nor moves a unit, and the integer model is the one that was
@@ -7,7 +7,7 @@ made first, with other weights.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,16 @@ Matrix = npt.NDArray[np.float32]
 Weights = Mapping[str, Matrix]
 _NEARLY = 1 - 2**-12
 """Of the way to the next whole number: where a weight begins that is to be rounded to this one."""
+
+
+class Grid(Protocol):
+    """Where the weights of a parameter may lie."""
+
+    def round(self, matrix: Matrix) -> Matrix:
+        """The weights as they are to compute."""
+
+    def learn(self, matrix: Matrix, slopes: Matrix, factor: float) -> None:
+        """Change what may be by the slopes of the loss at `round(matrix)`."""
 
 
 class PlaneGrid:
@@ -59,12 +69,12 @@ class PlaneGrid:
         return self.whole(matrix) * self.steps
 
     def learn(self, matrix: Matrix, slopes: Matrix, factor: float) -> None:  # noqa: ARG002 (a grid that is fixed)
-        """Hold the weights behind within reach of the grid: far beyond it they would take long to come back."""
+        """Hold the weights behind near the grid: from far beyond they would take long to come back."""
         most = (self._limits + 1) * self.steps
         np.clip(matrix, -most, most, out=matrix)
 
     def near(self, matrix: Matrix, values: npt.NDArray[np.int8]) -> Matrix:
-        """`matrix` (R, C), where it would be rounded to other numbers than `values` moved as far as it takes."""
+        """`matrix` (R, C), moved no further than it takes to be rounded to `values`."""
         least, most = (values - _NEARLY) * self.steps, (values + _NEARLY) * self.steps
         moved: Matrix = matrix.clip(least, most).astype(np.float32)
         return moved
@@ -92,10 +102,10 @@ class Rounded:
     weights: dict[str, Matrix]
     """To begin with: rounded, these are the model's own."""
     grids: dict[str, PlaneGrid]
-    held: dict[str, Held]
+    held: dict[str, Grid]
     """Gains, all of them 1."""
     grain: Grain
-    """Of the activations of these weights: of queries, keys, values and hidden values one for all channels."""
+    """Of the activations; queries, keys, values and hidden values have one unit in all channels."""
     model: IntModel
 
     def integers(self, weights: Weights) -> IntModel:
@@ -105,12 +115,14 @@ class Rounded:
             for name, matrix in self.model.iter_matrices()
             if name != "embed"
         }
-        layers = tuple(
-            replace(layer, **{part: found[f"blocks.{number}.{place}"] for part, place in _PLACES.items()})
-            for number, layer in enumerate(self.model.layers)
-        )
+        layers = []
+        for number, layer in enumerate(self.model.layers):
+            parts: dict[str, Any] = {
+                part: found[f"blocks.{number}.{place}"] for part, place in _PLACES.items()
+            }
+            layers.append(replace(layer, **parts))
         embed = self._embed(weights["embed.weight"].astype(np.float64))
-        model = replace(self.model, layers=layers, head=found["head"], embed=embed)
+        model = replace(self.model, layers=tuple(layers), head=found["head"], embed=embed)
         check_bounds(model)
         return model
 
@@ -128,14 +140,18 @@ class Rounded:
 _PLACES = {part: f"attn.{part}" for part in "qkvo"} | {part: f"mlp.{part}" for part in ("gate", "up", "down")}
 
 
-def begin_rounded(config: IntConfig, weights: Weights, first: Quantized) -> Rounded:
+def begin_rounded(config: Any, weights: Weights, first: Quantized) -> Rounded:
     """What is to learn, from the float model and what rounding afterwards made of it.
 
     Raises ConfigError for matrices that have no planes.
     """
     config, folded = fold_gains(config, weights)
-    learning = {name: matrix.astype(np.float32) for name, matrix in _even_out(config, folded, first.grain).items()}
-    steps = _even_out(config, {f"{name}.weight": each for name, each in first.grain.steps.items()}, first.grain)
+    learning = {
+        name: matrix.astype(np.float32) for name, matrix in _even_out(config, folded, first.grain).items()
+    }
+    steps = _even_out(
+        config, {f"{name}.weight": each for name, each in first.grain.steps.items()}, first.grain
+    )
     grids = {}
     for name, matrix in first.model.iter_matrices():
         if name == "embed":
@@ -145,13 +161,13 @@ def begin_rounded(config: IntConfig, weights: Weights, first: Quantized) -> Roun
         weight = f"{name}.weight"
         grids[weight] = PlaneGrid(matrix, steps[weight])
         learning[weight] = grids[weight].near(learning[weight], matrix.values)
-    held = {name: Held(array) for name, array in learning.items() if array.ndim == 1}
+    held: dict[str, Grid] = {name: Held(array) for name, array in learning.items() if array.ndim == 1}
     return Rounded(config, learning, grids, held, _even_grain(first.grain), first.model)
 
 
 def _even_out(config: IntConfig, matrices: Mapping[str, npt.NDArray[Any]], grain: Grain) -> dict[str, Floats]:
-    """Matrices of the same function, of which queries and keys, values and hidden values each have one unit in
-    all channels; of those that are there."""
+    """Matrices of the same function, with one unit in all channels of queries and keys, of values, and of hidden
+    values."""
     found = {name: matrix.astype(np.float64) for name, matrix in matrices.items()}
     groups = config.n_heads // config.n_kv_heads
 
@@ -159,7 +175,10 @@ def _even_out(config: IntConfig, matrices: Mapping[str, npt.NDArray[Any]], grain
         return each.reshape(config.n_kv_heads, 1, -1).repeat(groups, axis=1).reshape(-1)
 
     for number, layer in enumerate(grain.layers):
-        at, keys, values, hidden = f"blocks.{number}", *(_shape(each) for each in (layer.k, layer.v, layer.hidden))
+        at, keys, values, hidden = (
+            f"blocks.{number}",
+            *(_shape(each) for each in (layer.k, layer.v, layer.hidden)),
+        )
         found[f"{at}.attn.k.weight"] /= keys[:, np.newaxis]
         found[f"{at}.attn.q.weight"] *= by_heads(keys)[:, np.newaxis]
         found[f"{at}.attn.v.weight"] /= values[:, np.newaxis]
@@ -170,7 +189,9 @@ def _even_out(config: IntConfig, matrices: Mapping[str, npt.NDArray[Any]], grain
 
 
 def _even_grain(grain: Grain) -> Grain:
-    layers = [LayerGrain(*(np.exp(np.log(each).mean()) for each in vars(layer).values())) for layer in grain.layers]
+    layers = [
+        LayerGrain(*(np.exp(np.log(each).mean()) for each in vars(layer).values())) for layer in grain.layers
+    ]
     return replace(grain, layers=layers)
 
 

@@ -37,8 +37,8 @@ class RoundedLayer:
     z_squares: float
     hidden_narrow: float
     hidden_squares: float
-    """The greatest multiple and the greatest sum of squares that a matrix reads: a token's unit is doubled till
-    they are within."""
+    """Greatest multiple and greatest sum of squares that a matrix reads: a token's unit is doubled until they
+    are within."""
     middle: float
     next: float
     """Units of the residual stream behind attention, and behind the rest."""
@@ -68,7 +68,8 @@ class RoundedActivations:
 
     def _layer(self, layer: RoundedLayer) -> LayerRounding:
         values = {
-            name: RoundTo(*value) if isinstance(value, tuple) else value for name, value in vars(layer).items()
+            name: RoundTo(*value) if isinstance(value, tuple) else value
+            for name, value in vars(layer).items()
         }
         return LayerRounding(**values | {"k_offset": self._place(layer.k_offset)})
 
