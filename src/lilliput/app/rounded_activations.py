@@ -1,4 +1,4 @@
-"""What a cartridge's model rounds between its matrices, as the float model that learns for it is to round it."""
+"""What a cartridge's model rounds between its matrices, for the float model that learns to compute so."""
 
 import numpy as np
 

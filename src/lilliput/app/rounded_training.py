@@ -46,8 +46,8 @@ _RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "plane
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 _TEACHER = {"weight": 0.9}
 _PLANES_TEACHER = {"weight": 1.0, "top": 64}
-"""Nearly all that the model expects: what a few likeliest leave falls to the text's token, and weights that are
-to move by little would follow its jumps (LOG.md)."""
+"""Nearly all that the model expects: what the likeliest leave falls to the text's token, which jumps, and the
+weights with it."""
 
 
 @dataclass(frozen=True)

@@ -337,9 +337,8 @@ class _Builder:
         x = seen["attn_in"]
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
         scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed, normed=True)
-        limit = self._normed.made_limit
         before, between = self._residual_steps[2 * number : 2 * number + 2]
-        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, before)
+        norm1 = self._norm(self._weight(number, "norm1"), scales, self._normed.made_limit, before)
         reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}

@@ -166,8 +166,7 @@ def begin_rounded(config: Any, weights: Weights, first: Quantized) -> Rounded:
 
 
 def _even_out(config: IntConfig, matrices: Mapping[str, npt.NDArray[Any]], grain: Grain) -> dict[str, Floats]:
-    """Matrices of the same function, with one unit in all channels of queries and keys, of values, and of hidden
-    values."""
+    """Matrices of the same function; keys, values and hidden values each have one unit in all channels."""
     found = {name: matrix.astype(np.float64) for name, matrix in matrices.items()}
     groups = config.n_heads // config.n_kv_heads
 
