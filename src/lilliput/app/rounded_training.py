@@ -35,17 +35,16 @@ from lilliput.training.leading import open_batches
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import prepare
 from lilliput.training.resume import RunFiles
-from lilliput.training.step_c import CStep
-from lilliput.training.steps import make_step
+from lilliput.training.steps import choose_step, make_step
 from lilliput.training.straight import StraightThrough
 
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
-_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 1e-4}
+_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 2e-4}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 _TEACHER = {"weight": 0.9}
-_PLANES_TEACHER = {"weight": 1.0, "top": 64}
+_PLANES_TEACHER = {"weight": 1.0, "top": 0}
 """Nearly all that the model expects: what the likeliest leave falls to the text's token, which jumps, and the
 weights with it."""
 
@@ -175,10 +174,8 @@ def _begin_planes(
     def make_integers(weights: Weights, _: Sequence[Ids]) -> Quantized:
         return replace(first, model=rounded.integers(weights), reports=())
 
-    inner = make_step(plan, start=rounded.weights)
-    if isinstance(inner, CStep):
-        inner.round_activations(activations_of(rounded))
-    else:
+    inner = make_step(plan, start=rounded.weights, activations=activations_of(rounded))
+    if choose_step(plan) != "c":
         say("only the C step rounds what is between matrices: here weights alone learn rounded")
     step = StraightThrough(inner, {**rounded.grids, **rounded.held})
     return _Begun(plan, step, sorted(rounded.grids), make_integers)
