@@ -72,6 +72,7 @@ def quantize(
       lilliput quantize runs/story --to int4 --set down=int8 --set key_bits=7
       lilliput quantize runs/story --to int4 --qat --data stories.txt --minutes 10
       lilliput quantize runs/story --to cartridge --data stories.txt --set bits=5.5
+      lilliput quantize runs/story --to cartridge --qat --data stories.txt --minutes 20
       lilliput quantize runs/story --to ternary --qat --data stories.txt --minutes 60 --set teacher.folder=BIG
 
     Make an integer model: no float and no division is left, and every device computes the same
