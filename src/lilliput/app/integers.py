@@ -22,10 +22,11 @@ class IntegerFolder:
     name: str
 
 
-def open_integer_folder(path: Path, context: int | None = None) -> IntegerFolder:
+def open_integer_folder(path: Path, context: int | None = None, *, cartridge: bool = False) -> IntegerFolder:
     """The integer model at `path`, cut to `context` positions if that is given.
 
-    A folder of floats is quantized to int8 with stories of its own, which is said. Raises LilliputError for
+    A folder of floats is quantized, to int8 or for a Game Boy's cartridge, with stories of its own, which is
+    said. Raises LilliputError for
     what is no such model, and ConfigError for more positions than it has.
     """
     from lilliput.app.ends import read_ends
@@ -38,23 +39,23 @@ def open_integer_folder(path: Path, context: int | None = None) -> IntegerFolder
         reader, folder = open_integers(path)
         model, tokenizer = reader.model, folder.tokenizer
     else:
-        model, tokenizer = _quantize(path)
+        model, tokenizer = _quantize(path, cartridge=cartridge)
     if context is not None:
         model = shorten(model, context)
     return IntegerFolder(model, tokenizer, read_ends(path, tokenizer, "integer"), path.resolve().name)
 
 
-def _quantize(path: Path) -> tuple[IntModel, Tokenizer]:
+def _quantize(path: Path, *, cartridge: bool) -> tuple[IntModel, Tokenizer]:
     from lilliput.app.commands.quantize import write_calibration
     from lilliput.formats.folder import load_folder
     from lilliput.quantize.ptq import quantize, require_integers_for
-    from lilliput.quantize.settings import QuantizeSettings
+    from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
 
     folder = load_folder(path)
     require_integers_for(folder.config)
-    say(f"{path} holds floats: they become int8 ({command_name()} quantize has more to choose from)")
+    kind = "whole numbers for a cartridge" if cartridge else "int8"
+    say(f"{path} holds floats: they become {kind} ({command_name()} quantize has more to choose from)")
+    settings = QuantizeSettings().with_settings(CARTRIDGE if cartridge else [])
     stories = write_calibration(path, folder, _STORIES, seed=0)
     source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint}
-    return quantize(
-        folder.config, folder.weights, stories, QuantizeSettings(), source
-    ).model, folder.tokenizer
+    return quantize(folder.config, folder.weights, stories, settings, source).model, folder.tokenizer

@@ -71,15 +71,15 @@ class Reference:
 
     def read(self, ids: Ints, cache: IntCache, *, last_only: bool = False) -> Ints:
         """Logits (T, V) behind each of ids (T,), or (1, V) behind the last; `cache` grows by them."""
-        h = self._embed(np.asarray(ids, np.int64))
+        h = self.embed(np.asarray(ids, np.int64))
         for number, layer in enumerate(self.model.layers):
             h = self._add(h, layer.mid_shift, self._matvec(layer.o, self._attend(layer, number, h, cache)))
             h = self._add(h, layer.post_shift, self._matvec(layer.down, self._mlp(layer, h)))
         cache.length += len(h)
         return self._matvec(self.model.head, self._norm(self.model.norm, h[-1:] if last_only else h))
 
-    def _embed(self, ids: Ints) -> Ints:
-        """(T, D) the residual stream, 16 bits."""
+    def embed(self, ids: Ints) -> Ints:
+        """(T, D) the residual stream of ids (T,) before the first layer, 16 bits."""
         embed = self.model.embed
         rows, columns = embed.values[ids].astype(np.int64), np.newaxis
         scaled = rescale(
@@ -140,12 +140,16 @@ class Reference:
         self._check(turned, INT32, "a turned pair")
         return turned
 
+    def project(self, layer: IntLayer, h: Ints) -> tuple[Ints, Ints, Ints]:
+        """(T, R) each: a layer's queries and keys before they are turned, and its values, by h (T, D)."""
+        x = self._norm(layer.norm1, h)
+        return self._matvec(layer.q, x), self._matvec(layer.k, x), self._matvec(layer.v, x)
+
     def _attend(self, layer: IntLayer, number: int, h: Ints, cache: IntCache) -> Ints:
         """(T, H * K) what the heads read, by h (T, D)."""
         config, first, length = self.model.config, cache.length, len(h)
-        x = self._norm(layer.norm1, h)
         heads = (length, -1, config.d_head)
-        q, k = self._matvec(layer.q, x).reshape(heads), self._matvec(layer.k, x).reshape(heads)
+        q, k, v = (part.reshape(heads) for part in self.project(layer, h))
         if layer.q_norm is not None and layer.k_norm is not None:
             q, k = self._norm(layer.q_norm, q), self._norm(layer.k_norm, k)
         bits = self.model.cosine_bits
@@ -161,7 +165,7 @@ class Reference:
             k = saturate(round_shift(k, bits + layer.k_shift), layer.k_limit)
         new = slice(first, first + length)
         cache.keys[number][:, new] = k.swapaxes(0, 1)
-        cache.values[number][:, new] = self._matvec(layer.v, x).reshape(heads).swapaxes(0, 1)
+        cache.values[number][:, new] = v.swapaxes(0, 1)
         keys, values = cache.keys[number][:, : new.stop], cache.values[number][:, : new.stop]
         per_key = config.n_heads // config.n_kv_heads
         grouped = q.reshape(length, config.n_kv_heads, per_key, -1).transpose(1, 2, 0, 3)  # (kv, G, T, K)

@@ -9,8 +9,6 @@ exactly; the others are the second opinion on what a program computes.
 """
 
 import importlib.util
-import io
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +16,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
+from lilliput.deploy.gameboy.play.console import BUTTONS, Console
 
 
 def _load_beside(name: str) -> ModuleType:
@@ -30,7 +30,6 @@ def _load_beside(name: str) -> ModuleType:
 
 
 libretro = _load_beside("libretro")
-BUTTONS = ("a", "b", "select", "start", "right", "left", "up", "down")
 EMULATORS = ("pyboy", *libretro.CORES)
 ROM_BANK, SRAM_BANK, WRAM_BANK = 0x4000, 0x2000, 0x1000
 
@@ -99,28 +98,17 @@ class PyBoyEmulator(Emulator):
     """PyBoy, with M-cycles and with all of the memory that the processor sees."""
 
     def __init__(self, rom: bytes, sram: bytes | None, color: bool) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it tells which SDL it found, and needs none
-            from pyboy import PyBoy
         self.rom = rom
         self._color = color
-        self._held: set[str] = set()
-        saved = None if sram is None else io.BytesIO(sram)
-        self._pyboy = PyBoy(
-            io.BytesIO(rom), ram_file=saved, window="null", cgb=color, sound_emulated=False, log_level="ERROR"
-        )
-        self._pyboy.set_emulation_speed(0)
+        self._console = Console(rom, sram, color)
+        self._pyboy = self._console.pyboy
 
     def run(self, frames: int) -> None:
-        self._pyboy.tick(frames, True)
+        self._console.run(frames, draw=True)
 
     def press(self, *buttons: str) -> None:
         assert set(buttons) <= set(BUTTONS)
-        for button in self._held - set(buttons):
-            self._pyboy.button_release(button)
-        for button in set(buttons) - self._held:
-            self._pyboy.button_press(button)
-        self._held = set(buttons)
+        self._console.press(*buttons)
 
     def sram(self) -> bytes:
         banks = {2: 1, 3: 4, 4: 16, 5: 8}[self.rom[0x149]]
@@ -139,14 +127,13 @@ class PyBoyEmulator(Emulator):
         return bytes(self._pyboy.memory[address : address + size])
 
     def _read(self, bank: int, address: int, size: int) -> bytes:
-        memory, last = self._pyboy.memory, address + size - 1  # its slices refuse the last byte of a bank
-        return bytes([*(memory[bank, address:last] if size > 1 else []), memory[bank, last]])
+        return self._console.read(bank, address, size)
 
     def screen(self) -> np.ndarray:
-        return np.array(self._pyboy.screen.ndarray[:, :, :3])
+        return self._console.picture()
 
     def close(self) -> None:
-        self._pyboy.stop(save=False)
+        self._console.close()
 
     def watch(self, places: Mapping[str, tuple[int, int]]) -> list[tuple[str, int]]:
         """A list that grows while it runs: when the processor is at one of `places`, its name and the time.
@@ -168,7 +155,7 @@ class PyBoyEmulator(Emulator):
 
     def _note(self, context: tuple[list[tuple[str, int]], str]) -> None:
         seen, name = context
-        seen.append((name, self._pyboy._cycles() // 4))
+        seen.append((name, self._console.cycles))
 
     def cycles_between(self, first: tuple[int, int], last: tuple[int, int], frames: int = 600) -> int:
         """M-cycles from the next time the processor is at `first` until it then comes to `last`.

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.font import LETTERS, UNKNOWN
-from lilliput.deploy.gameboy.front import Front, make_front
 from lilliput.deploy.gameboy.info_block import make_info_block
-from lilliput.deploy.gameboy.memory import make_wram
-from lilliput.deploy.gameboy.picture import COLUMNS
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.machine.header import make_title
+from lilliput.deploy.gameboy.machine.memory import make_wram
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.screens.font import LETTERS, UNKNOWN
+from lilliput.deploy.gameboy.screens.front import Front, make_front
+from lilliput.deploy.gameboy.screens.picture import COLUMNS
 
 VIDEO = 0x8000
 TEXT_MAP, BAR_MAP = 0x9800, 0x9C00
@@ -121,7 +122,7 @@ def make_cartridge(tokens: Sequence[bytes], front: Front | None = None, ticks: i
     places = {
         name: wram.take(name, size) for name, size in {"asked_count": 1, "asked": 90, "next": 2}.items()
     }
-    rom = Rom("start")
+    rom = Rom("start", title=make_title(NAME))
     rom.place("bridge", blocks.bridge, bank=0)
     rom.place("screens", blocks.screens)
     rom.place("stand-in", assemble(_STAND_IN, {**blocks.places, **places, "ticks": ticks}), bank=0)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.memory import make_wram
-from lilliput.deploy.gameboy.model_loop import Ids
-from lilliput.deploy.gameboy.model_rom import ModelParts, place_model
-from lilliput.deploy.gameboy.places import plan_places
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.machine.memory import make_wram
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.model.loop import Ids
+from lilliput.deploy.gameboy.model.places import plan_places
+from lilliput.deploy.gameboy.model.sections import ModelParts, place_model
 from lilliput.quantize.draw import DrawPlan
 from lilliput.quantize.intmodel import IntModel
 
@@ -68,7 +68,7 @@ _VARIABLES = {
 class ModelBench:
     """A console that computes `model`, one token after another."""
 
-    def __init__(self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), name="pyboy") -> None:
+    def __init__(self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), **how) -> None:
         wram = make_wram(0)
         self.at = {name: wram.take(name, size) for name, size in _VARIABLES.items()}
         self.at["ids"] = wram.take("ids", 200)
@@ -78,7 +78,7 @@ class ModelBench:
         names = {**self.at, "stack": self.places.stack}
         rom.place("main", assemble(_MAIN, names, "main"), bank=0)
         ids = Ids(bos=1, ends=ends, buffer=self.at["ids"], settings=names)
-        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans)
+        self.parts: ModelParts = place_model(rom, model, self.places, ids, plans, **how)
         self.image = rom.link()
         self.symbols = rom.symbols
         self.machine = emulators.open_pyboy(self.image)
@@ -107,13 +107,10 @@ class ModelBench:
 
     def logits(self) -> np.ndarray:
         """(V,) behind the last token that was read."""
-        bank = self.places.logits_bank
-        raw = self.machine.memory(bank if self.places.logits >= 0xD000 else 0, self.places.logits, 2 * self._vocabulary)
+        at = self.places.logits
+        bank = self.places.logits_bank if at >= 0xD000 else 0
+        raw = self.machine.memory(bank, at, 2 * self.model.config.vocab_size)
         return np.frombuffer(raw, "<i2").astype(np.int64)
-
-    @property
-    def _vocabulary(self) -> int:
-        return self.model.config.vocab_size
 
     def _write(self, name: str, data: bytes) -> None:
         for at, byte in enumerate(data):

@@ -25,9 +25,12 @@ _ONLY_FOR = {
     "--version": ("llama2c",),
     "--kind": ("gguf",),
     "--library": ("c",),
-    "--context": ("c", "wasm", "html"),
+    "--context": ("c", "wasm", "html", "gameboy"),
     "--board": ("c",),
     "--licence": ("html",),
+    "--opening": ("gameboy",),
+    "--dry-run": ("gameboy",),
+    "--json": ("gameboy",),
 }
 
 
@@ -39,6 +42,7 @@ class Target(StrEnum):
     c = "c"
     wasm = "wasm"
     html = "html"
+    gameboy = "gameboy"
 
 
 _OF_INTEGERS = (Target.c, Target.wasm, Target.html)
@@ -47,15 +51,15 @@ _OF_INTEGERS = (Target.c, Target.wasm, Target.html)
 def export(
     model: options.Model,
     to: Annotated[Target, typer.Option(help="The format.")],
-    output: Annotated[Path, typer.Option("-o", help="The file to write.", metavar="FILE")],
+    output: Annotated[Path | None, typer.Option("-o", help="The file to write.", metavar="FILE")] = None,
     library: Annotated[
         bool, typer.Option("--library", help="C without main(): FILE, and a header named as it.")
     ] = False,
     context: Annotated[
         int | None,
         typer.Option(
-            help="C, WebAssembly, HTML: positions of a story, which decide the working memory; all if not "
-            "given.",
+            help="C, WebAssembly, HTML, Game Boy: positions of a story, which decide the working memory; "
+            "all if not given.",
             min=2,
         ),
     ] = None,
@@ -66,6 +70,14 @@ def export(
     licence: Annotated[
         str | None, typer.Option(help="HTML: what the page says of it; the model card's if not given.")
     ] = None,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option(help="Game Boy: a beginning to choose from, in place of those it has; again for more."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Game Boy: say what it would take, and write nothing.")
+    ] = False,
+    as_json: options.Json = False,
     version: Annotated[
         Literal[0, 1, 2] | None,
         typer.Option(help="llama2.c's: 0 (the default) for run.c, 1, or 2 (int8) for runq.c."),
@@ -86,13 +98,16 @@ def export(
       lilliput export story-int8 --to c --board pico --context 256 -o bedtime
       lilliput export story-int8 --to html -o story.html
       lilliput export story-int8 --to wasm -o story.wasm
+      lilliput export story-cartridge --to gameboy -o story.gbc
+      lilliput export story-cartridge --to gameboy --dry-run
 
     Write the model for another program, then read it back and report how far the weights differ.
     A .gguf, which llama.cpp runs, holds the tokenizer; for llama2.c it is written beside FILE, named
     .tokenizer.bin. C is whole numbers only, with the tokenizer inside: one file for any compiler
     and processor (docs/devices.md); a folder of floats is quantized to int8 for it. So it is for
     HTML, a page that tells stories from a double click, without a network, and for WebAssembly,
-    beside which story.mjs is written for programs in JavaScript (docs/web.md).
+    beside which story.mjs is written for programs in JavaScript (docs/web.md). A cartridge for the
+    Game Boy Color holds screens, tokenizer and model (docs/gameboy.md); lilliput play plays it.
     """
     from lilliput.formats.folder import load_folder
 
@@ -103,8 +118,18 @@ def export(
         "--context": context,
         "--board": board,
         "--licence": licence,
+        "--opening": opening or None,
+        "--dry-run": dry_run or None,
+        "--json": as_json or None,
     }
     _refuse_foreign(to, [name for name, value in given.items() if value is not None])
+    if to is Target.gameboy:
+        from lilliput.app.gameboy_export import export_gameboy
+
+        export_gameboy(model, output, context, opening or [], dry_run=dry_run, as_json=as_json)
+        return
+    if output is None:
+        raise ConfigError(f"name the file to write: -o FILE (--to {to.value})")
     if board is not None:
         _export_board(model, output, context, board)
         return

@@ -15,7 +15,7 @@ def info(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A model folder, a model we ship, a token shard, tokenizer, .gguf, .bin or "
+            help="A model folder, a model we ship, a token shard, tokenizer, .gguf, .bin, .gbc or "
             "integers.safetensors.",
             callback=find_model,
         ),
@@ -31,7 +31,7 @@ def info(
     """
     if not path.exists():
         raise LilliputError(f"{path}: no such file or folder")
-    facts = _folder_facts(path) if path.is_dir() else _file_facts(path)
+    facts = _folder_facts(path) if path.is_dir() else _cartridge_facts(path) or _file_facts(path)
     if as_json:
         print_json(facts)
         return
@@ -109,6 +109,28 @@ def _gguf_facts(path: Path) -> dict[str, Any]:
         "tensors": ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)),
         **_model_facts(config),
         **{f"tokenizer {name}": value for name, value in tokenizer.describe().items()},
+    }
+
+
+def _cartridge_facts(path: Path) -> dict[str, Any]:
+    """Of a ROM for a Game Boy; nothing for any other file."""
+    from lilliput.deploy.gameboy.info_block import read_info
+    from lilliput.deploy.gameboy.machine.header import FREE, has_mark, read_header
+
+    with path.open("rb") as file:
+        if not has_mark(file.read(FREE)):
+            return {}
+    image = path.read_bytes()
+    header, ours = read_header(image), read_info(image)
+    facts = {"kind": "Game Boy cartridge", "title": header.title, "bytes": len(image)}
+    if ours is None:
+        return facts
+    return {
+        **facts,
+        "name": ours.name,
+        "temperatures": ", ".join(ours.temperatures),
+        "openings": "; ".join(opening or "(none)" for opening in ours.openings),
+        **ours.facts,
     }
 
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lilliput.app import options
 from lilliput.app.output import print_json, say
 from lilliput.errors import ConfigError, FormatError, LilliputError
 from lilliput.rundir import refuse_overwrite
 
 if TYPE_CHECKING:
-    from lilliput.deploy.gameboy.console import Console
-    from lilliput.deploy.gameboy.film import Film
     from lilliput.deploy.gameboy.info_block import Info
-    from lilliput.deploy.gameboy.player import Telling, Wish
+    from lilliput.deploy.gameboy.play.console import Console
+    from lilliput.deploy.gameboy.play.film import Film
+    from lilliput.deploy.gameboy.play.player import Telling, Wish
 
 _BOOT_FRAMES, _HELD_FRAMES, _FREE_FRAMES = 120, 4, 12
 _MOST_BYTES = 8 << 20
@@ -37,7 +36,9 @@ class _Pictures:
 
 
 def play(
-    rom: Annotated[Path, typer.Argument(help="A cartridge, such as story.gbc.", show_default=False)],
+    rom: Annotated[
+        Path, typer.Argument(help="A cartridge, such as story.gbc.", metavar="ROM", show_default=False)
+    ],
     text: Annotated[
         bool, typer.Option("--text", help="Without a window: the story that the cartridge tells, here.")
     ] = False,
@@ -118,7 +119,7 @@ def play(
     image = _read_rom(rom)
     pictures = _Pictures(png, gif, scale, gif_speed)
     if text:
-        from lilliput.deploy.gameboy.player import Wish
+        from lilliput.deploy.gameboy.play.player import Wish
 
         _tell(rom, image, Wish(prompt, temperature, seed, max_tokens), pictures, as_json)
     elif png is not None:
@@ -136,7 +137,7 @@ def _refuse_idle(values: dict[str, Any], serve: bool, where: str) -> None:
 
 def _read_rom(path: Path) -> bytes:
     """The image. Raises FormatError for what no console would run."""
-    from lilliput.deploy.gameboy.header import read_header
+    from lilliput.deploy.gameboy.machine.header import read_header
 
     if not path.exists():
         raise LilliputError(f"{path}: no such file")
@@ -152,9 +153,9 @@ def _read_rom(path: Path) -> bytes:
 
 
 def _open_window(rom: Path, image: bytes, scale: int) -> None:
-    from lilliput.deploy.gameboy.header import read_header
     from lilliput.deploy.gameboy.info_block import read_info
-    from lilliput.deploy.gameboy.window import KEYS, find_save, play_in_window
+    from lilliput.deploy.gameboy.machine.header import read_header
+    from lilliput.deploy.gameboy.play.window import KEYS, find_save, play_in_window
     from lilliput.rundir import refuse_closed_place
 
     keeps = read_header(image).saved_bytes > 0
@@ -168,9 +169,9 @@ def _open_window(rom: Path, image: bytes, scale: int) -> None:
 
 def _show(image: bytes, pictures: _Pictures, presses: list[str], wait_s: float) -> None:
     """The screen some time after some buttons, as a picture."""
-    from lilliput.deploy.gameboy.console import BUTTONS, FRAMES_A_SECOND, Console
-    from lilliput.deploy.gameboy.film import import_pillow, write_png
-    from lilliput.deploy.gameboy.header import read_header
+    from lilliput.deploy.gameboy.machine.header import read_header
+    from lilliput.deploy.gameboy.play.console import BUTTONS, FRAMES_A_SECOND, Console
+    from lilliput.deploy.gameboy.play.film import import_pillow, write_png
 
     if foreign := [name for name in presses if name not in BUTTONS]:
         raise ConfigError(f"--press {foreign[0]}: the buttons are {', '.join(BUTTONS)}")
@@ -191,10 +192,10 @@ def _show(image: bytes, pictures: _Pictures, presses: list[str], wait_s: float) 
 
 def _tell(rom: Path, image: bytes, wish: "Wish", pictures: _Pictures, as_json: bool) -> None:
     """A story in the terminal."""
-    from lilliput.deploy.gameboy.console import Console
-    from lilliput.deploy.gameboy.film import Film, import_pillow
     from lilliput.deploy.gameboy.info_block import read_info
-    from lilliput.deploy.gameboy.player import Telling
+    from lilliput.deploy.gameboy.play.console import Console
+    from lilliput.deploy.gameboy.play.film import Film, import_pillow
+    from lilliput.deploy.gameboy.play.player import Telling
 
     info = read_info(image)
     if info is None:
@@ -219,10 +220,12 @@ def _tell(rom: Path, image: bytes, wish: "Wish", pictures: _Pictures, as_json: b
 def _stream(telling: "Telling") -> str:
     """Print the pieces as they come; returns the whole."""
     told = ""
-    for piece in telling:
-        print(piece, end="", flush=True)
-        told += piece
-    print()
+    try:
+        for piece in telling:
+            print(piece, end="", flush=True)
+            told += piece
+    finally:
+        print()
     return told
 
 
@@ -234,7 +237,7 @@ def _collect(telling: "Telling") -> str:
 
 def _describe(info: "Info", telling: "Telling", told: str) -> dict[str, Any]:
     """The row of --json."""
-    from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
+    from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
 
     cycles, mean = telling.cycles, telling.cycles_per_token
     return {
@@ -253,7 +256,7 @@ def _describe(info: "Info", telling: "Telling", told: str) -> dict[str, Any]:
 
 
 def _say_times(row: dict[str, Any], cycles: int, seconds: float) -> None:
-    from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
+    from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
 
     quick = cycles / CYCLES_A_SECOND / seconds
     how = f"temperature {row['temperature']}, seed {row['seed']}{_ENDINGS[row['ending']]}"
@@ -261,15 +264,15 @@ def _say_times(row: dict[str, Any], cycles: int, seconds: float) -> None:
         say(f"{row['name']}: no token ({how})")
         return
     say(
-        f"{row['name']}: {row['tokens']:,} tokens, {row['seconds_per_token']:.3f} s/token on the real machine "
-        f"({row['cycles_per_token']:,.0f} cycles; the longest {row['longest_token_seconds']:.3f} s), behind "
-        f"{row['beginning_seconds']:.2f} s for the beginning; {how}"
+        f"{row['name']}: {row['tokens']:,} tokens, {row['seconds_per_token']:.3f} s/token on the real "
+        f"machine ({row['cycles_per_token']:,.0f} cycles; the longest {row['longest_token_seconds']:.3f} s), "
+        f"behind {row['beginning_seconds']:.2f} s for the beginning; {how}"
     )
     say(f"the emulator was {quick:.1f} times as fast as the machine")
 
 
 def _save_pictures(console: "Console", film: "Film", pictures: _Pictures) -> None:
-    from lilliput.deploy.gameboy.film import write_png
+    from lilliput.deploy.gameboy.play.film import write_png
 
     if pictures.png:
         write_png(pictures.png, console.picture(), pictures.scale)

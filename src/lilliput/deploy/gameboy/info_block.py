@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.front import Front
-from lilliput.deploy.gameboy.keys import MOST_LETTERS, PAGES
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.screens.front import Front
+from lilliput.deploy.gameboy.screens.keys import MOST_LETTERS, PAGES
 from lilliput.errors import FormatError
 
 MAGIC = b"lilliput stories"
@@ -88,7 +88,8 @@ def make_info_block(
     text = json.dumps(described, ensure_ascii=False).encode()
     points = "\n".join(f"        .word bank({label}), {label}" for label in _POINTS.values())
     head = f"        .byte {_bytes(MAGIC)}, {VERSION}\n{points}\n"
-    return assemble(f"{head}        .word {len(text)}, {_sum(text)}\n        .byte {_bytes(text)}", {}, "info")
+    tail = f"        .word {len(text)}, {_sum(text)}\n        .byte {_bytes(text)}"
+    return assemble(head + tail, {}, "info")
 
 
 def read_info(image: bytes) -> Info | None:
