@@ -47,6 +47,14 @@ def test_weights_and_keys_are_odd_and_each_bound_holds(model, stories_of):
     assert (cache.keys[:, :, : cache.length] % 2 != 0).all()
 
 
+def test_layers_are_alike_in_how_they_turn_where_no_bits_may_be_finer(make, model):
+    shifts = {(layer.q_shift, layer.k_shift) for layer in model.layers}
+    assert shifts != {(0, 0)}
+    alike = make(CONFIG, *CARTRIDGE, WINDOW, "turn_shift=0").model
+    assert {(layer.q_shift, layer.k_shift) for layer in alike.layers} == {(0, 0)}
+    check_cartridge(alike)
+
+
 def test_nothing_leaves_its_width_with_the_worst_numbers(model):
     random, down = np.random.default_rng(0), model.layers[0].down
     assert down.planes is not None
