@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.cartridge import make_cartridge
-from lilliput.deploy.gameboy.proof import prove_cartridge
+from lilliput.deploy.gameboy.play.proof import prove_cartridge
 from lilliput.errors import ConfigError
 from lilliput.formats.llama2c import read_llama2c
 from lilliput.models.config import LlamaConfig
