@@ -27,10 +27,10 @@ from typer.testing import CliRunner
 from lilliput.app.cli import app
 from lilliput.app.integers import open_integer_folder
 from lilliput.deploy.gameboy.cartridge import Cartridge, make_cartridge
-from lilliput.deploy.gameboy.console import Console
 from lilliput.deploy.gameboy.info_block import Info, read_info
-from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
-from lilliput.deploy.gameboy.player import Telling, Wish
+from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
+from lilliput.deploy.gameboy.play.console import Console
+from lilliput.deploy.gameboy.play.player import Telling, Wish
 
 PARTS = {
     "qkv": "queries, keys, values",
