@@ -16,7 +16,9 @@ from lilliput.runtime.native import library_path
 from lilliput.runtime.native_train import (
     GRADIENTS,
     WEIGHTS,
+    LayerRounding,
     NativeTrainer,
+    Rounding,
     TrainShape,
     has_bfloat16,
     train_kernel_names,
@@ -165,6 +167,31 @@ def test_scores_too_great_for_a_plain_sum_are_weighed_all_the_same() -> None:
     wanted, gradients = gradients_by_torch(model, ids, targets, starts, 0.01, 0.0)
     assert nats == pytest.approx(wanted, rel=1e-4)
     assert largest_error(trainer, config, gradients) < 3e-3  # such sharp attention is steep
+
+
+@pytest.mark.parametrize("window", [2, 17, 70, 128])
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_of_a_window_the_first_position_and_the_last_ones_are_seen(
+    kernels: str, window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = random_config(4)
+    model = random_model(config)
+    ids, targets, starts = rows_of(config, [200, 3, 64, 150])
+    trainer = trainer_of(model, config, kernels=kernels)
+    layers = (LayerRounding * config.n_layers)()
+    trainer.round(Rounding(window=window, layers=layers))
+    nats = trainer.gradient(ids, targets, starts, share=0.01)
+    plain = torch.nn.functional.scaled_dot_product_attention
+
+    def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, **options: object) -> torch.Tensor:
+        own, other = torch.arange(q.shape[-2])[:, None], torch.arange(q.shape[-2])
+        seen = (other <= own) & ((other == 0) | (own - other < window - 1))
+        return plain(q, k, v, attn_mask=seen, **{**options, "is_causal": False})
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attend)
+    wanted, gradients = gradients_by_torch(model, ids, targets, starts, 0.01, 0.0)
+    assert nats == pytest.approx(wanted, rel=1e-5)
+    assert largest_error(trainer, config, gradients) < 1e-4
 
 
 def test_threads_change_no_bit() -> None:

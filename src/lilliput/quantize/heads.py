@@ -12,7 +12,6 @@ from lilliput.quantize.settings import QuantizeSettings
 _LOG2_E_BITS = 8
 _MOST_SCORE_SHIFT = 30
 _MOST_KEY_SHIFT = 7
-_MOST_QUERY_SHIFT = 7
 _NARROW_ROOM = 1.15
 """As _ROOM, where they have few bits before they are turned."""
 _SUM_ROOM = 0.55
@@ -41,6 +40,7 @@ class Heads:
     ) -> None:
         self._odd, self._turn_limit = settings.keys == "odd", 2 ** (settings.turn_bits - 1) - 1
         self._room = _ROOM if settings.turn_bits == 16 else _NARROW_ROOM
+        self._most_shift = settings.turn_shift
         self.k_limit = 2**settings.key_bits - 1 if self._odd else 2 ** (settings.key_bits - 1) - 1
         offset = turned_k.mean(axis=0)  # (kv, K)
         steps = self._choose_keys(turned_k, offset, least_k)
@@ -74,7 +74,7 @@ class Heads:
         self.q_sum_limit = INT16 // self.k_limit
         limit = self._turn_limit / self._room
         bits = min(bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, limit))
-        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, limit))
+        self.q_shift = min(self._most_shift, bits_within(most_q * 2.0**bits, limit))
         self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
         self.q_steps = 2.0 ** -(bits + self.q_shift) / factors
         self.score_shift = bits - _LOG2_E_BITS
@@ -88,7 +88,7 @@ class Heads:
         steps = np.maximum(steps, reach * self._room / self._turn_limit)  # else a great mean would not fit
         steps = np.maximum(steps, least * 2**_MOST_KEY_SHIFT)
         limit = self._turn_limit / self._room
-        self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), limit)))
+        self.k_shift = max(0, min(self._most_shift, bits_within(float((reach / steps).max()), limit)))
         return np.concatenate([steps, steps], axis=-1)
 
 

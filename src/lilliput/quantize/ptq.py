@@ -18,6 +18,7 @@ from lilliput.quantize.fixed import (
     make_rsqrt_table,
     narrow,
 )
+from lilliput.quantize.grain import Grain, LayerGrain
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import (
@@ -84,6 +85,7 @@ class Quantized:
     """Of the calibration stories."""
     units: Mapping[str, Floats]
     """Of inputs of matrices, by the name of the weight that makes them: norms, attn.v, mlp.up."""
+    grain: Grain
 
     @property
     def worst(self) -> MatrixReport:
@@ -126,7 +128,7 @@ def quantize(
     builder = _Builder(config, weights, seen, settings)
     model, reports = builder.build(source or {})
     check_bounds(model)
-    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units)
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units, builder.grain)
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class _Builder:
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
+        normed = self._narrow_unit(config.d_model) if self._narrow else 0.0
+        self.grain = Grain(normed, self._gate_step, self._activated_step, self._residual_steps)
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
@@ -238,10 +242,14 @@ class _Builder:
         normed: bool = False,
     ) -> Floats:
         if normed and self._narrow:
-            return np.full(x.shape[1], x.shape[1] ** 0.5 * 2.0 ** (narrow_shift(x.shape[1]) - UNIT_BITS))
+            return np.full(x.shape[1], self._narrow_unit(x.shape[1]))
         kinds = [_rows_kind(self._settings.kind(part)) for part in parts.split()]
         cut = self._settings.ranges == "mse"
         return choose_input_scales(x, matrices, form, kinds, uneven=self._uneven and not tied, cut=cut)
+
+    @staticmethod
+    def _narrow_unit(size: int) -> float:
+        return float(size**0.5 * 2.0 ** (narrow_shift(size) - UNIT_BITS))
 
     def _matrix(
         self, name: str, matrix: Floats, x: "_Input", steps: Floats | float, output_limit: int
@@ -283,6 +291,7 @@ class _Builder:
         values, shifts = round_planes(name, scaled, whole, x.tables, x.square_limit, shift)
         steps = (2.0**-shifts * units)[:, np.newaxis] / x.scales
         self._report(name, "planes", matrix, values * steps, x, whole)
+        self.grain.steps[name] = steps
         return IntMatrix(
             "planes",
             values,
@@ -328,9 +337,8 @@ class _Builder:
         x = seen["attn_in"]
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
         scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed, normed=True)
-        limit = self._normed.made_limit
         before, between = self._residual_steps[2 * number : 2 * number + 2]
-        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, before)
+        norm1 = self._norm(self._weight(number, "norm1"), scales, self._normed.made_limit, before)
         reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
@@ -359,6 +367,7 @@ class _Builder:
             uneven=self._uneven,
         )
         self.units |= {f"blocks.{number}.norm1": scales, f"{name}.v": v_steps}
+        self.grain.layers.append(LayerGrain(heads.q_steps.reshape(-1), heads.k_steps.reshape(-1), v_steps))
         o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(
             config.n_heads // config.n_kv_heads, axis=1
         )
@@ -413,6 +422,7 @@ class _Builder:
         )
         self.units |= {f"blocks.{number}.norm2": scales, f"{name}.up": hidden_scales}
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
+        self.grain.layers[number].up, self.grain.layers[number].hidden = up_steps, hidden_scales
         between, behind = self._residual_steps[2 * number + 1 : 2 * number + 3]
         return {
             "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, between),

@@ -76,7 +76,7 @@ def prepare(
     if plan.data.learn_after is not None:
         skips = _count_unlearnt(open_again(), tokenizer, share, plan.data.learn_after)
         write_safetensors(files.unlearnt, {"unlearnt": skips})
-    if plan.teacher.teaches:
+    if plan.teacher.writes:
         teach(plan, open_shard(files.train_shard, tokenizer.fingerprint), files.lessons, tell)
     data = DataDetails(
         description=opened.description,

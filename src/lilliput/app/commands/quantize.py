@@ -72,6 +72,7 @@ def quantize(
       lilliput quantize runs/story --to int4 --set down=int8 --set key_bits=7
       lilliput quantize runs/story --to int4 --qat --data stories.txt --minutes 10
       lilliput quantize runs/story --to cartridge --data stories.txt --set bits=5.5
+      lilliput quantize runs/story --to cartridge --qat --data stories.txt --minutes 20
       lilliput quantize runs/story --to ternary --qat --data stories.txt --minutes 60 --set teacher.folder=BIG
 
     Make an integer model: no float and no division is left, and every device computes the same
@@ -261,6 +262,8 @@ def _show(result: dict[str, Any]) -> None:
             "fingerprint": result["fingerprint"],
         }
     )
+    if not result["matrices"]:
+        return
     print()
     rows = [list(report.values()) for report in result["matrices"][:_WORST_SHOWN]]
     print_table(["hurts most", "weights", "off by weights", "and by what it reads"], rows)

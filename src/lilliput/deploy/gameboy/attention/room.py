@@ -94,8 +94,13 @@ def _check_work(pages: int, value_banks: Sequence[int]) -> None:
 
 
 def _skip_small(bank: int, at: int, free: list[int], shape: AttendShape) -> tuple[int, int]:
-    """Where a head's code may begin: a bank's end that holds no slot is left."""
-    if bank < len(free) and free[bank] - at < shape.slot_bytes + _CROSS_BYTES:
+    """Where a head's code may begin: a bank's end is left that holds no slot, or so few that one bank more
+    does not hold the others."""
+    if bank >= len(free) or at + shape.slots * shape.slot_bytes + _LEAVE_BYTES <= free[bank]:
+        return bank, at
+    fitting = (free[bank] - at - _CROSS_BYTES) // shape.slot_bytes
+    rest = (shape.slots - fitting) * shape.slot_bytes + _LEAVE_BYTES
+    if fitting < 1 or (at and bank + 1 < len(free) and rest > free[bank + 1]):
         return bank + 1, 0
     return bank, at
 

@@ -37,12 +37,11 @@ from lilliput.deploy.gameboy.steps.norm_tables import make_norm_rows
 from lilliput.deploy.gameboy.steps.residual import find_tokens_of_bank
 from lilliput.deploy.gameboy.steps.turn_tables import make_turn_rows
 from lilliput.errors import ConfigError
-from lilliput.models.config import LlamaConfig
 from lilliput.quantize.fixed import INT16
-from lilliput.quantize.intmodel import IntNorm
+from lilliput.quantize.intmodel import IntConfig, IntNorm
 from lilliput.quantize.narrow import narrow_shift
 
-_OTHERS_BYTES = 0x400
+_OTHERS_BYTES = 0x2C0
 """Of bank 0 of work memory: screens' variables, the stack, ids that are still to be read."""
 _TELL_CYCLES = 12_000
 """To find a token's bytes, show them, and keep them in battery memory."""
@@ -81,7 +80,7 @@ class Estimate:
 
 
 def estimate(
-    config: LlamaConfig,
+    config: IntConfig,
     *,
     bits: float,
     window: int,
@@ -101,17 +100,17 @@ def estimate(
     rows = width + 2 * config.n_kv_heads * config.d_head
     head_room = _head_room(config.vocab_size)
     matrices = {
-        "queries, keys, values": _matrix(rows, width, bits, _WORD) * layers,
-        "o": _matrix(width, width, bits, _SUM) * layers,
-        "gate and up": _matrix(2 * hidden, width, bits, _WORD) * layers,
-        "down": _matrix(width, hidden, bits, _SUM) * layers,
-        "head": _matrix(config.vocab_size, width, bits_head or bits, _WORD, head_room, 1),
+        "queries, keys, values": estimate_matrix(rows, width, bits, _WORD) * layers,
+        "o": estimate_matrix(width, width, bits, _SUM) * layers,
+        "gate and up": estimate_matrix(2 * hidden, width, bits, _WORD) * layers,
+        "down": estimate_matrix(width, hidden, bits, _SUM) * layers,
+        "head": estimate_matrix(config.vocab_size, width, bits_head or bits, _WORD, head_room, 1),
     }
     seen = np.minimum(np.arange(positions) + 1, window)
     cycles = {name: cost.cycles for name, cost in matrices.items()} | {
         "norms": (2 * layers + 1) * count_norm(width),
         "turning": layers * count_turn(config.n_heads, config.n_kv_heads, config.d_head, shape.planes),
-        "attention": layers * float(np.mean([count_attend(shape, int(n), habits) for n in seen])),
+        "attention": layers * count_attend(shape, round(float(seen.mean())), habits),
         "hidden values": layers * count_hidden(hidden),
         "halvings": layers
         * (count_halve(width, 1, habits.halved) + count_halve(min(hidden, 256), 4, habits.halved)),
@@ -122,9 +121,10 @@ def estimate(
     return Estimate(cycles, _count_rom(config, matrices), _count_sram(config, shape))
 
 
-def _matrix(
+def estimate_matrix(
     rows: int, columns: int, bits: float, ending: Ending, room: int = WRAM_BANK_BYTES, passes: int = 4
 ) -> Cost:
+    """About what a matrix takes whose rows end alike: `bits` looks a row and table, `room` bytes of these."""
     shape = choose_shape(rows, columns, bits, room, most_passes=passes)
     return shape.estimate(rows, bits) + measure_ending(ending, INT16 - ending.half) * rows
 
@@ -135,7 +135,7 @@ def _head_room(vocabulary: int) -> int:
     return left if 2 * vocabulary > left else WRAM_BANK_BYTES
 
 
-def _check(config: LlamaConfig) -> None:
+def _check(config: IntConfig) -> None:
     wanted = 4 * config.d_model + 4 * config.d_ff
     checks = (
         (
@@ -157,7 +157,7 @@ def _check(config: LlamaConfig) -> None:
             raise ConfigError(f"a Game Boy has no room for {wrong}")
 
 
-def _count_rom(config: LlamaConfig, matrices: Mapping[str, Cost]) -> dict[str, int]:
+def _count_rom(config: IntConfig, matrices: Mapping[str, Cost]) -> dict[str, int]:
     norm = IntNorm(np.zeros(0, np.int16), narrow_shift(config.d_model), 0, 8, 127, narrow=True)
     tables = sum(len(block) for block in (*make_norm_rows("rows", norm), *make_turn_rows("turned")))
     kinds = min(config.n_layers, 3)
@@ -176,7 +176,7 @@ def _count_rom(config: LlamaConfig, matrices: Mapping[str, Cost]) -> dict[str, i
     return found
 
 
-def _count_sram(config: LlamaConfig, shape: AttendShape) -> int:
+def _count_sram(config: IntConfig, shape: AttendShape) -> int:
     """Bytes of banks that keys take, and values where they fit beside them. Raises ConfigError otherwise."""
     keys = shape.layers * shape.kv_heads * (shape.slots * shape.slot_bytes + 3)
     values = shape.layers * shape.kv_heads * shape.slots * shape.d_head

@@ -90,7 +90,7 @@ def count_hidden(count: int) -> float:
 
 
 def count_halve(count: int, stride: int, shifted: float) -> float:
-    """M-cycles of halving `count` inputs, one every `stride` bytes; `shifted`: how often it is done at all."""
+    """M-cycles of halving `count` inputs, one every `stride` bytes; `shifted`: how often it is done."""
     step = write_halve(
         "step",
         count=count,

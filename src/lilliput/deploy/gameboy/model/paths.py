@@ -1,4 +1,4 @@
-"""M-cycles of one way through assembled code: which jumps are taken is told, the instructions say the rest."""
+"""M-cycles of one way through assembled code: which jumps are taken is told, instructions say the rest."""
 
 from collections.abc import Collection
 
@@ -16,7 +16,7 @@ def count_path(block: Block, first: str, last: str | None = None, taken: Collect
     Raises AssemblyError for a label or a jump that the block does not have, and for a way that does not end.
     """
     home = min(block.labels, key=lambda name: block.labels[name])
-    place = block.labels | {label.removeprefix(home): at for label, at in block.labels.items()}
+    place = {**block.labels, **{label.removeprefix(home): at for label, at in block.labels.items()}}
     texts = {one.text for one in block.instructions}
     for name in (first, *([last] if last else []), *taken):
         if name not in place and name not in texts:
