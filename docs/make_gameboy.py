@@ -7,22 +7,24 @@ The folder is what `lilliput quantize --to cartridge` made. Tables come from ben
 stands in the page between <!-- NAME --> and <!-- /NAME -->; the text around it is written by hand.
 """
 
+import csv
 import json
 import re
 import runpy
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from list_code import list_row
 from typer.testing import CliRunner
 
 from lilliput.app.cli import app
-from lilliput.app.integers import open_integer_folder
+from lilliput.app.integers import IntegerFolder, open_integer_folder
+from lilliput.deploy.gameboy.attention.scores import count_query_cycles
+from lilliput.deploy.gameboy.attention.shape import find_shape
 from lilliput.deploy.gameboy.cartridge import Cartridge, make_cartridge
-from lilliput.deploy.gameboy.machine.memory import ROM_BANK_BYTES, SWITCHED_ROM
-from lilliput.deploy.gameboy.machine.opcodes import IMMEDIATES, INSTRUCTIONS, Instruction
+from lilliput.deploy.gameboy.matrices.tables import measure_table
 
 HERE = Path(__file__).resolve().parent
 PAGE, PICTURES, ROWS = HERE / "gameboy.md", HERE / "gameboy", HERE.parent / "benchmarks/rows"
@@ -36,148 +38,22 @@ PLAYED = {
     "story.gif": '--text --prompt "Lily and Ben" --max-tokens 32 --gif-speed 6 --scale 2',
 }
 """Pictures, and how `lilliput play story.gbc` takes them."""
-TOKEN, MATRIX = b" Lily", "head"
-"""Whose row of which matrix is listed."""
-SHOWN_OF_A_TABLE = 12
-
-
-@dataclass(frozen=True)
-class Line:
-    """An instruction where it lies."""
-
-    address: int
-    data: bytes
-    form: Instruction
-
-    @property
-    def value(self) -> int:
-        """The number in it."""
-        return int.from_bytes(self.data[len(self.form.opcode) :], "little")
-
-    @property
-    def text(self) -> str:
-        """As the assembler takes it."""
-        words = []
-        for operand in self.form.operands:
-            kind, size = IMMEDIATES.get(operand, ("", 0))
-            number = self.value + (0xFF00 if kind == "page" else 0)
-            shown = f"0x{number:0{4 if kind == 'page' else 2 * size}X}"
-            words.append((f"({shown})" if "(" in operand else shown) if kind else operand)
-        return f"{self.form.mnemonic:4} {', '.join(words)}"
-
-
-def read_line(image: bytes, bank: int, address: int) -> Line:
-    """The instruction there."""
-    at = bank * ROM_BANK_BYTES + address - SWITCHED_ROM
-    form = next(form for form in INSTRUCTIONS if image.startswith(form.opcode, at))
-    return Line(address, image[at : at + form.length], form)
-
-
-def follow(image: bytes, bank: int, address: int) -> list[Line]:
-    """A matrix's code from its first instruction to the return, through the banks."""
-    lines: list[Line] = []
-    while not lines or lines[-1].form.mnemonic != "ret":
-        line = read_line(image, bank, address)
-        lines.append(line)
-        address += len(line.data)
-        if line.form.mnemonic in ("jp", "jr"):  # over a gap, or at the beginning of the next bank
-            address = line.value if line.form.mnemonic == "jp" else address + line.value
-        if line.data == b"\xea\x00\x20":  # rROMB0, which A was loaded for
-            bank = lines[-2].value
-    return lines
-
-
-@dataclass(frozen=True)
-class Table:
-    """Where a table of signed sums begins, and whose sums it has."""
-
-    first: int
-    inputs: list[int]
-    half: bool
-
-    def find(self, address: int) -> list[tuple[int, int]]:
-        """(input, sign) of the entry at that address."""
-        entry, walk = (address - self.first) // 2, len(self.inputs) - self.half
-        signs = [1 if entry >> j & 1 else -1 for j in range(walk)] + [1] * self.half
-        return list(zip(self.inputs, signs, strict=True))
-
-    def holds(self, address: int) -> bool:
-        """Whether an entry is there."""
-        return self.first <= address < self.first + (2 << len(self.inputs) - self.half)
-
-
-def find_tables(lines: list[Line], x: int) -> tuple[list[Table], list[int]]:
-    """Tables of a matrix of bytes from `x` on, and in which line the filling of each begins."""
-    tables, begins, asked = [], [], list[int]()
-    for number, line in enumerate(lines):
-        if line.text.startswith("ld   a, (0x"):
-            asked.append(line.value - x)
-        elif line.text.startswith("ld   sp, 0x") and asked and asked[0] == asked[-1] and len(asked) > 2:
-            count = 0
-            while not lines[number + 1 + count].text.startswith(("ld   sp, 0x", "ld   a, (0x")):
-                count += 1
-            pushed = sum(one.form.mnemonic == "push" for one in lines[number + 1 : number + 1 + count])
-            half = pushed < 1 << len(asked) - 1
-            tables.append(Table(line.value - 2 * pushed, asked[:-1], half))
-            begins.append(number)
-            asked = []
-    return tables, begins
-
-
-def list_row(cartridge: Cartridge, image: bytes, row: int, weights: list[int]) -> tuple[str, str]:
-    """The row's code, and the beginning of the filling of its first table; it must say `weights`."""
-    bank, address = find_entry(cartridge, image)
-    lines = follow(image, bank, address)
-    tables, begins = find_tables(lines, cartridge.places.x)
-    ends = [cartridge.places.logits + 2 * number + 2 for number in (row - 1, row)]
-    first, last = (
-        next(at for at, line in enumerate(lines) if line.text == f"ld   sp, 0x{end:04X}") + 2 for end in ends
-    )
-    shown, said = describe(lines[first:last], tables, len(weights))
-    assert said == weights, "the listing is not the model's row"
-    walk = lines[begins[0] - 2 : begins[0] + SHOWN_OF_A_TABLE]
-    return shown, "\n".join(f"{line.address:04X}  {line.text:20} {line.form.cycles:2}" for line in walk)
-
-
-def find_entry(cartridge: Cartridge, image: bytes) -> tuple[int, int]:
-    """Where the matrix's code begins, as its routine in bank 0 has it: ld (stack), sp; ld a, bank; …; jp."""
-    at = cartridge.symbols[MATRIX][1]
-    return image[at + 4], int.from_bytes(image[at + 9 : at + 11], "little")
-
-
-def describe(lines: list[Line], tables: list[Table], columns: int) -> tuple[str, list[int]]:
-    """The listing, a lookup a line, with what is looked up beside it; and the weights that it amounts to."""
-    text, weights, run, at = list[str](), [0] * columns, list[list[int]](), 0
-    while at < len(lines):
-        line, count, note = lines[at], 1, ""
-        found = [number for number, table in enumerate(tables) if table.holds(line.value)]
-        if line.text.startswith("ld   sp") and found:
-            count = 2 if lines[at + 1].text == "pop  hl" else 3
-            signs = tables[found[0]].find(line.value)
-            note = f"T{found[0]}: " + " ".join(f"{'-+'[sign > 0]}x{column}" for column, sign in signs)
-            vector = [0] * columns
-            for column, sign in signs:
-                vector[column] = sign
-            run.append(vector)
-        elif line.text == "add  hl, hl":
-            run, note = [[2 * one for one in vector] for vector in run], "all so far counts twice"
-        elif line.form.mnemonic == "xor":
-            count = 6
-            weights = [w - sum(v[c] for v in run) for c, w in enumerate(weights)]
-            run, note = [], "0 less all that, put by"
-        elif line.text == "add  hl, bc":
-            note = "with what was put by"
-        elif line.form.mnemonic == "ld":
-            count, note = 2, "the sum, to where logits lie"
-        part = lines[at : at + count]
-        code = "; ".join(one.text.replace("    ", " ").replace("   ", " ").replace("  ", " ") for one in part)
-        cycles = sum(one.form.cycles for one in part)
-        text.append(f"{line.address:04X}  {code:34} {cycles:2}  {note}")
-        at += count
-    weights = [w + sum(v[c] for v in run) for c, w in enumerate(weights)]
-    total = sum(line.form.cycles for line in lines)
-    text.append(f"{'':39} {total:3}  M-cycles, {len(weights)} weights")
-    return "\n".join(text), weights
+TOKEN = b" Lily"
+"""Whose row of the output matrix is listed."""
+PRESET, QUALITY_OF = ["bits=5.5"], "stories260K"
+MIXED = "smaller tables, the tokenizer, the screens"
+SECTIONS = {
+    "embedding.": "the embedding: what a token's residual stream begins with",
+    "turned.": "products of 8 bits with every cosine, for turning queries and keys",
+    "first.": "queries, keys and values of the first layer, by token",
+    "hidden_rows": "products of 9 bits by 9, for the gated layer",
+    "attend_select": "attention: chances by distance from the greatest score, and who has one",
+    "attend_products": "attention: chances times values",
+    "attend_rows.": "attention: products with reciprocals",
+    "chances": "chances of tokens by their distance from the likeliest, a table a temperature",
+    "matrices.": "the matrices",
+}
+"""Names of sections that have whole banks, by their beginning, and what they hold."""
 
 
 def take_pictures(rom: Path) -> None:
@@ -209,19 +85,55 @@ def make_parts(folder: Path) -> dict[str, str]:
         rom = Path(room) / "story.gbc"
         rom.write_bytes(cartridge.image)
         take_pictures(rom)
-    row = next(
-        number
-        for number in range(opened.tokenizer.vocab_size)
-        if opened.tokenizer.token_bytes(number) == TOKEN
-    )
+    pieces = [opened.tokenizer.token_bytes(number) for number in range(opened.tokenizer.vocab_size)]
+    row = pieces.index(TOKEN)
     weights = opened.model.head.values[row].tolist()
-    shown, walk = list_row(cartridge, cartridge.image, row, weights)
+    shown, walk = list_row(cartridge, "head", row, weights)
     listed = ", ".join(map(str, weights))
     return {
         "row": f"```\n{shown}\n```\n\nIts weights, of x0 to x{len(weights) - 1}: {listed}.",
         "walk": f"```\n{walk}\n```",
         "pictures": list_commands(),
+        "attention": describe_attention(opened),
+        "rom": list_banks(cartridge),
+        "tables": list_table_sizes(),
     }
+
+
+def list_table_sizes() -> str:
+    """What tables cost."""
+    text = "| inputs | entries | M-cycles | entries of a half table | M-cycles |\n" + "| --- " * 5 + "|"
+    for inputs in range(6, 12):
+        whole, half = (measure_table(inputs - kept, False, bool(kept)).cycles for kept in (0, 1))
+        text += f"\n| {inputs} | {1 << inputs:,} | {whole:,} | {1 << inputs - 1:,} | {half:,} |"
+    return text
+
+
+def describe_attention(opened: IntegerFolder) -> str:
+    """Its costs."""
+    shape = find_shape(opened.model)
+    bytes_of_all = shape.layers * shape.kv_heads * shape.slots * shape.slot_bytes
+    return (
+        f"Here keys have {shape.planes} planes. A position's code is {shape.slot_bytes} bytes and runs in "
+        f"{shape.slot_cycles} M-cycles, for {shape.d_head} products and the storing of the score; the tables "
+        f"of a query take {count_query_cycles(shape):,}. All keys of {shape.slots} positions, "
+        f"{shape.layers} layers and {shape.kv_heads} heads are {bytes_of_all:,} bytes of code."
+    )
+
+
+def list_banks(cartridge: Cartridge) -> str:
+    """Banks of the ROM and what they hold."""
+    banks: dict[str, set[int]] = {}
+    for name, (bank, _) in cartridge.symbols.items():
+        for begin, what in SECTIONS.items():
+            if name.startswith(begin):
+                banks.setdefault(what, set()).add(bank)
+    first = min(min(found) for found in banks.values())
+    lines = ["0 | always seen: loop, steps, drawing, encoding, the moon", f"1 to {first - 1} | {MIXED}"]
+    for what, found in sorted(banks.items(), key=lambda item: max(item[1])):
+        numbers = f"{min(found)} to {max(found)}" if len(found) > 1 else f"{min(found)}"
+        lines.append(f"{numbers} | {what}")
+    return "\n".join(["| bank of 16 KB | holds |", "| --- | --- |", *(f"| {line} |" for line in lines)])
 
 
 def make_tables() -> dict[str, str]:
@@ -229,7 +141,38 @@ def make_tables() -> dict[str, str]:
     rows = json.loads((ROWS / "cartridge_cycles.json").read_text())
     bench: dict[str, Any] = runpy.run_path(str(HERE.parent / "benchmarks/cartridge_cycles.py"))
     parts = ["\n".join(bench["list_lines"](row, rows["tokens"], rows["temperature"])) for row in rows["rows"]]
-    return {"cycles": "\n\n".join(part.strip() for part in parts)}
+    return {"cycles": "\n\n".join(part.strip() for part in parts), "ports": list_ports(rows["rows"])}
+
+
+def list_ports(ours: list[dict[str, Any]]) -> str:
+    """Everyone's language models for small machines, ours first."""
+    with (PICTURES / "ports.tsv").open(encoding="utf-8", newline="") as file:
+        head, *others = csv.reader(file, delimiter="\t")
+    quality = describe_quality()
+    lines = []
+    for row in ours:
+        numbers = f"odd weights of bit planes, sums of 16 bits; ROM {row['rom_bytes'] >> 20} MB, battery RAM"
+        context = f"{row['context']}, a window of {row['window']}"
+        said = quality if row["model"].startswith(QUALITY_OF) else "docs/integer-arithmetic.md"
+        time = f"**{row['seconds_per_token']:.2f}**, sampled"
+        lines.append(["lilliput", "Game Boy Color", row["model"], context, time, numbers, said, "this page"])
+    table = [head, ["---"] * len(head), *lines, *others]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+
+
+def describe_quality() -> str:
+    """How near stories260K's integers are to its floats: learnt, if a row says so, else rounded."""
+    learnt = ROWS / "cartridge_learnt.json"
+    if learnt.is_file():
+        rows = json.loads(learnt.read_text())["rows"]
+    else:
+        found = json.loads((ROWS / "cartridge_numbers.json").read_text())["rows"]
+        rows = [row for row in found if row["settings"] == PRESET]
+    best = min(rows, key=lambda row: float(row["kl_nats"]))
+    return (
+        f"{best['lost_nats_per_token']:.3f} nats a token lost to float32, KL {best['kl_nats']:.3f}, the same "
+        f"likeliest token {100 * best['top1']:.1f}% of the time"
+    )
 
 
 def put(page: str, parts: dict[str, str]) -> str:
