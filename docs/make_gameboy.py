@@ -147,7 +147,7 @@ def make_tables() -> dict[str, str]:
 def list_ports(ours: list[dict[str, Any]]) -> str:
     """Everyone's language models for small machines, ours first."""
     with (PICTURES / "ports.tsv").open(encoding="utf-8", newline="") as file:
-        head, *others = csv.reader(file, delimiter="\t")
+        head, *others = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     quality = describe_quality()
     lines = []
     for row in ours:
@@ -182,7 +182,7 @@ def put(page: str, parts: dict[str, str]) -> str:
         if begin not in page or end not in page:
             raise SystemExit(f"{PAGE.name} has no place for {name}")
         before, rest = page.split(begin, 1)
-        page = f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}"
+        page = f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end, 1)[1]}"
     return page
 
 
