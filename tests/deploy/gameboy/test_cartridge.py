@@ -1,5 +1,7 @@
 """Whole cartridges: what a person gets by pressing A twice is the reference's story, in two emulators."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,21 @@ def test_the_same_model_makes_the_same_cartridge(tiny, tokenizer):
     cartridge, model = tiny
     again = make_cartridge(model, tokenizer, ends={tokenizer.end}, name="tiny")
     assert again.image == cartridge.image
+
+
+def test_a_row_that_is_listed_from_the_rom_is_the_models(tiny, monkeypatch):
+    """docs/list_code.py reads the code as the processor does, and multiplies it out again."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "docs"))
+    from list_code import list_row
+
+    cartridge, model = tiny
+    for row in (1, 100):
+        weights = model.head.values[row].tolist()
+        shown, walk = list_row(cartridge, "head", row, weights)
+        assert f"M-cycles, {len(weights)} weights" in shown
+        assert walk.split("\n")[1].split()[1:3] == ["push", "hl"]
+        with pytest.raises(ValueError, match=f"row {row}"):
+            list_row(cartridge, "head", row, weights[::-1])
 
 
 def test_a_model_for_other_devices_is_refused(integers, tokenizer):
