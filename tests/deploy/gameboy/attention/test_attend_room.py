@@ -2,9 +2,9 @@
 
 import pytest
 
-from lilliput.deploy.gameboy.attend_room import NEVER, plan_room
-from lilliput.deploy.gameboy.attend_shape import AttendShape
-from lilliput.deploy.gameboy.memory import SRAM_BANK_BYTES
+from lilliput.deploy.gameboy.attention.room import NEVER, plan_room
+from lilliput.deploy.gameboy.attention.shape import AttendShape
+from lilliput.deploy.gameboy.machine.memory import SRAM_BANK_BYTES
 
 
 @pytest.mark.parametrize(
