@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lilliput.deploy.gameboy.estimate import estimate
+from lilliput.deploy.gameboy.model.estimate import estimate
 from lilliput.errors import ConfigError
 from lilliput.models import GPT2Config, ModelConfig, MoEConfig, build_model
 from lilliput.models.config import GPTNeoConfig, LlamaConfig

@@ -149,7 +149,9 @@ def test_what_could_leave_16_bits_is_refused_by_name(model, make):
 
 def test_c_leaves_such_a_model_to_the_reference(model):
     assert isinstance(open_reader(model), Reference)
-    with pytest.raises(ConfigError, match="made for a cartridge, and C computes version 1"):
+    with pytest.raises(
+        ConfigError, match=r"C does not compute q=planes, .* and \d+ more, which is for cartridges"
+    ):
         write_c(model, None)  # type: ignore[arg-type]
 
 

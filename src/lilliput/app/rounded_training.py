@@ -59,8 +59,17 @@ class Learnt:
     training: dict[str, Any]
 
 
-def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: dict[str, Any]) -> Plan:
-    """How weights of `kind` learn: the folder's, taught by themselves as they are if nothing else is said."""
+def make_plan(
+    folder: ModelFolder,
+    kind: Kind,
+    settings: Sequence[str],
+    budget: dict[str, Any],
+    reading: dict[str, str] | None = None,
+) -> Plan:
+    """How weights of `kind` learn: the folder's, taught by themselves as they are if nothing else is said.
+
+    `reading` is how stories are cut: separator, column.
+    """
     start = str(folder.path.resolve())
     train = {
         "batch_tokens": max(2048, folder.config.context),
@@ -80,6 +89,7 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
             "name": f"rounded {kind}",
             "model": folder.config.model_dump(),
             "start": start,
+            "data": reading or {},
             "train": train,
             "teacher": {"folder": start, **(_PLANES_TEACHER if kind == "planes" else _TEACHER)},
         }

@@ -220,17 +220,21 @@ class _Builder:
     def _weight(self, number: int, name: str) -> Floats:
         return self._weights[f"blocks.{number}.{name}.weight"].astype(np.float64)
 
-    def _norm(self, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
-        """A norm whose results are in units of `steps`, of inputs in units of `input_step`."""
+    def _norm(self, name: str, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
+        """The norm `name`, whose results are in units of `steps`, of inputs in units of `input_step`."""
         size = gains.shape[-1]
         if self._narrow and gains.ndim == 1:
             epsilon = round(size * self._config.norm_eps / input_step**2)
             none = np.zeros(0, np.int16)
             return IntNorm(none, narrow_shift(size), epsilon, NARROW_BITS, limit, narrow=True)
-        whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps)
+        whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps, name)
         epsilon = round(size * self._config.norm_eps / input_step**2)
         square_bits = min(self._settings.square_bits, (31 - (size - 1).bit_length()) // 2)
         return IntNorm(whole, shift, epsilon, square_bits, limit)
+
+    def _layer_norm(self, number: int, part: str, steps: Floats, input_step: float) -> IntNorm:
+        gains = self._weight(number, part)
+        return self._norm(f"blocks.{number}.{part}", gains, steps, self._normed.made_limit, input_step)
 
     def _input_scales(
         self,
@@ -339,17 +343,17 @@ class _Builder:
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
         scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed, normed=True)
         before, between = self._residual_steps[2 * number : 2 * number + 2]
-        norm1 = self._norm(self._weight(number, "norm1"), scales, self._normed.made_limit, before)
+        norm1 = self._layer_norm(number, "norm1", scales, before)
         reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
-        heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *self._finest_heads(number))
+        heads = Heads(name, config, settings, seen["turned_q"], seen["turned_k"], *self._finest(number))
         if config.family == "qwen3":
             least = _least_step(config, config.d_head)
             q_step, k_step = (max(float(np.abs(seen[part]).max()) * 1.5 / INT16, least) for part in "qk")
             for part, step, steps in (("q", q_step, heads.q_steps), ("k", k_step, heads.k_steps)):
                 gains = np.broadcast_to(self._weight(number, f"attn.{part}_norm"), steps.shape)
-                fields[f"{part}_norm"] = self._norm(gains, steps, INT16, step)
+                fields[f"{part}_norm"] = self._norm(f"{name}.{part}_norm", gains, steps, INT16, step)
             q_steps: Floats | float = q_step
             k_steps: Floats | float = k_step
         else:
@@ -395,7 +399,7 @@ class _Builder:
             "mid_shift": bits_within(before, between),
         }
 
-    def _finest_heads(self, number: int) -> list[float]:
+    def _finest(self, number: int) -> list[float]:
         """The finest units of queries and keys: where norms make them, their greatest factor has 13 bits."""
         if self._config.family != "qwen3":
             return [0.0, 0.0]
@@ -426,7 +430,7 @@ class _Builder:
         self.grain.layers[number].up, self.grain.layers[number].hidden = up_steps, hidden_scales
         between, behind = self._residual_steps[2 * number + 1 : 2 * number + 3]
         return {
-            "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, between),
+            "norm2": self._layer_norm(number, "norm2", scales, between),
             "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
             "up": self._matrix(f"{name}.up", up, reads, up_steps, self._up_limit),
             "hidden_shift": hidden_shift,
@@ -450,7 +454,7 @@ class _Builder:
         form = Form(limit, settings.blocks == "all" and limit < INT16)
         scales = self._input_scales(x, [matrix], part, form, tied=config.tied, normed=True)
         gains = self._weights["norm.weight"].astype(np.float64)
-        norm = self._norm(gains, scales, form.made_limit, self._residual_steps[-1])
+        norm = self._norm("norm", gains, scales, form.made_limit, self._residual_steps[-1])
         reads = self._input(x, scales, form, [matrix], normed=True)
         most_logit = self._seen.most_logit
         if settings.kind(part) == "planes":  # a row's sum has no more bits than a logit

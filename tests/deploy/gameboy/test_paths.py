@@ -2,9 +2,9 @@
 
 import pytest
 
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.expressions import AssemblyError
-from lilliput.deploy.gameboy.paths import count_path
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.machine.expressions import AssemblyError
+from lilliput.deploy.gameboy.model.paths import count_path
 
 CODE = assemble(
     """

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.front import Front
-from lilliput.deploy.gameboy.keys import MOST_LETTERS, PAGES
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.screens.front import Front
+from lilliput.deploy.gameboy.screens.keys import MOST_LETTERS, PAGES
 from lilliput.errors import FormatError
 
 MAGIC = b"lilliput stories"
