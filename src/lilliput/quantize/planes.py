@@ -81,9 +81,7 @@ def choose_shift(matrix: Floats, tables: Tables, bits: float) -> int:
 def choose_coarser(matrix: Floats, tables: Tables, bits: float, most: int) -> int:
     """How many times, `most` at most, the unit of results must be doubled so that `matrix` (R, C), in these
     units, comes nearest to so many bits a weight with no shift: 0 where a shift does it."""
-    return min(
-        range(most + 1), key=lambda s: abs(count_bits(round_odd(matrix * 2.0**-s), tables) - bits)
-    )
+    return min(range(most + 1), key=lambda s: abs(count_bits(round_odd(matrix * 2.0**-s), tables) - bits))
 
 
 def round_planes(
