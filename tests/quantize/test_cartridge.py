@@ -174,3 +174,16 @@ def test_settings_that_do_not_go_together_are_refused(make, setting, message):
 def test_norms_of_queries_and_keys_are_refused(integers, make):
     with pytest.raises(ConfigError, match="a cartridge's numbers are for llama"):
         make(integers.CONFIGS[3], *CARTRIDGE)
+
+
+def test_the_output_matrix_has_as_few_planes_as_are_asked_for(make):
+    """Its rows' sums are logits: their unit grows with its step, down to fewer bits than sums have."""
+    found = {}
+    for bits in (5, 3):
+        model = make(CONFIG, *CARTRIDGE, WINDOW, f"bits_head={bits}").model
+        check_cartridge(model)
+        found[bits] = model.head.count_planes.mean(), model.logit_bits
+    (fine, fine_bits), (coarse, coarse_bits) = found[5], found[3]
+    assert fine == pytest.approx(5, abs=0.7)
+    assert coarse == pytest.approx(3, abs=0.7)
+    assert coarse_bits <= fine_bits

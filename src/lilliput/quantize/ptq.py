@@ -37,6 +37,7 @@ from lilliput.quantize.observe import Seen, activation_of, observe
 from lilliput.quantize.planes import (
     Tables,
     arrange_tables,
+    choose_coarser,
     choose_shift,
     norm_square_limit,
     round_planes,
@@ -461,6 +462,9 @@ class _Builder:
             most_logit = max(most_logit, float(lengths.max()) * reads.square_limit**0.5)
             most_logit = max(most_logit, float(np.abs(matrix * scales).max()) * INT16 / KIND_LIMITS["planes"])
         logit_bits = max(0, min(15, bits_within(most_logit, INT16 / 1.25)))
+        if settings.kind(part) == "planes":
+            finest = matrix * scales * 2.0**logit_bits
+            logit_bits -= choose_coarser(finest, reads.tables, settings.bits_of(part), logit_bits)
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(part, matrix, reads, 2.0**-logit_bits, INT16, method)
         if config.tied:

@@ -115,7 +115,7 @@ def estimate(
         "halvings": layers
         * (count_halve(width, 1, habits.halved) + count_halve(min(hidden, 256), 4, habits.halved)),
         "rejoining": 2 * layers * count_rejoin(width),
-        "drawing": count_draw(config.vocab_size),
+        "drawing": count_draw(config.vocab_size, habits.drawn),
         "embedding and text": count_embed(width, config.vocab_size) + _TELL_CYCLES,
     }
     return Estimate(cycles, _count_rom(config, matrices), _count_sram(config, shape))

@@ -29,6 +29,8 @@ class Habits:
     """and whose chance is more."""
     halved: float = 0.7
     """Inputs of o and down whose length is summed exactly, and that are halved."""
+    drawn: float = 0.2
+    """Ids before the one that is drawn: seldom ones come last."""
 
 
 def make_shape(config: IntConfig, window: int) -> AttendShape:

@@ -124,15 +124,15 @@ def count_embed(size: int, vocabulary: int) -> float:
     return count_path(step, "step", ".word") + size // unroll * (count_path(step, ".word") + 1)
 
 
-def count_draw(vocabulary: int) -> float:
-    """M-cycles of drawing a token; its place is taken to be in the middle."""
+def count_draw(vocabulary: int, place: float = 0.5) -> float:
+    """M-cycles of drawing a token, which is found after `place` of the vocabulary."""
     step = write_draw("step", vocabulary=vocabulary, logits=_RAM, banks=1, plan=_HIGH, state=_RAM, high=_HIGH)
     unroll = _unroll(vocabulary, (8, 4, 2, 1))
     greatest = count_path(step, ".greatest", ".less0", ("jr c, .less0",))
     summed = _mean(step, ".sum", ".nos0", ("jr nc, .nos0",))  # of the far ones and the near ones
     found = _mean(step, ".walk", ".nod0", ("jr nc, .nod0",))
     once = count_path(step, "step", ".greatest") + count_path(step, ".draw", ".sum") + 4 * _ONCE
-    return once + vocabulary * (greatest + summed + found / 2) + vocabulary // unroll * 2 * _TURN
+    return once + vocabulary * (greatest + summed + found * place) + vocabulary // unroll * 2 * _TURN
 
 
 def _unroll(count: int, sizes: Sequence[int]) -> int:
