@@ -24,7 +24,7 @@ class DataPlan(Config):
     of fewer than 20 a third, so that some are held back at all."""
     learn_after: str | None = None
     """A text such as `Story:`: a record is only read up to its end, and learnt from there on. One without it
-    is learnt whole."""
+    is learnt whole. None: as the records' label `learn_after` says, if they have it; empty: all is learnt."""
 
 
 class TrainPlan(Config):

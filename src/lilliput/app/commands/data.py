@@ -7,6 +7,7 @@ import typer
 
 from lilliput.app import options
 from lilliput.app.commands.data_info import info
+from lilliput.app.commands.data_instruct import instruct
 from lilliput.app.output import say
 
 app = typer.Typer(help="Get, make and inspect stories.", rich_markup_mode=None)
@@ -57,3 +58,4 @@ def make(
 
 
 app.command()(info)
+app.command()(instruct)
