@@ -18,7 +18,6 @@ from lilliput.training.resume import RunFiles
 
 PLAN = """
 name = "tiny"
-prompt = "Words:"
 [model]
 vocab_size = 400
 d_model = 16
@@ -85,6 +84,13 @@ def test_the_chat_template_gives_exactly_what_training_saw(place: Path) -> None:
         prompt = theirs.apply_chat_template(messages[:1], add_generation_prompt=True, return_dict=False)
         assert ids[: len(prompt)] == prompt
         assert unlearnt[number] == len(prompt) - 1  # learning begins where the answer does; BOS is no target
+
+
+def test_the_diary_begins_where_a_record_asks(place: Path) -> None:
+    prompt = load_prepared(RunFiles(place / "model")).plan.prompt
+    assert prompt
+    assert prompt.endswith(LEARN_AFTER)
+    assert any(record.text.startswith(prompt) for record in read_jsonl(place / "records.jsonl"))
 
 
 def test_our_server_reads_the_template_alike(place: Path) -> None:

@@ -25,6 +25,17 @@ def test_two_corpora_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFi
     assert "50.0% a cat sat it" in table  # of 4-grams
 
 
+def test_what_a_terminal_would_obey_is_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd.jsonl").write_text(json.dumps({"text": "A \x1b[31mred cat. [bold]It sat."}) + "\n")
+    assert run(["data", "info", str(tmp_path / "odd.jsonl")]) == 0
+    table = capsys.readouterr().out
+    assert "\x1b[31m" not in table
+    assert "100% A ·[31mred cat." in table
+    assert "100% [bold]It sat." in table
+
+
 def test_another_word_list_is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "words.txt").write_text("the\n")
     assert run(["data", "info", "world:5", "--words", str(tmp_path / "words.txt"), "--json"]) == 0

@@ -106,7 +106,8 @@ def _shares(shares: Mapping[str, float]) -> str:
 def _show_entry(entries: Sequence[Facts], place: int) -> str:
     if place >= len(entries):
         return ""
-    text = entries[place]["text"]
+    raw = str(entries[place]["text"])
+    text = "".join(letter if letter.isprintable() else "·" for letter in raw)  # a corpus may hold anything
     return f"{_percent(entries[place]['share'])} {text if len(text) <= 70 else text[:69] + '…'}"
 
 

@@ -138,7 +138,8 @@ class Plan(Config):
     name: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     prompt: str | None = None
-    """What the diary's stories begin with; None takes the first words of a held-back story."""
+    """What the diary's stories begin with; None takes the first words of a held-back story, or where records
+    have a mark to learn after, what stands up to it."""
     tokenizer: str | None = None
     """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
     model: ModelConfig
