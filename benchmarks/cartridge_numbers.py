@@ -2,16 +2,20 @@
 
     python benchmarks/cartridge_numbers.py MODEL --data tinystories-valid.txt --train tinystories-train.txt \\
         --stories 60 -o benchmarks/rows/cartridge_numbers.json
+    python benchmarks/cartridge_numbers.py MODEL --data tinystories-valid.txt --learnt CARTRIDGE \\
+        -o benchmarks/rows/cartridge_learnt.json
 
 Each row is `lilliput quantize MODEL --to cartridge` with some settings in place of its own, calibrated on the
 first stories of --train; it reads the first stories of --data, of each the context's length at most, beside
 the float model. KL is of the float chances from the integer ones, in nats a token; agreement is how
-often both hold the same token the likeliest; lost is by how much the loss is greater. Cycles are of a Game
+often both hold the same token the likeliest; lost is by how much the loss is greater. --learnt names integer
+folders that `--qat` made, which are measured as they are. Cycles are of a Game
 Boy's processor, of a token, for the matrices alone, by counting: looks at tables and the making of them.
 """
 
 import argparse
 import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +24,10 @@ import numpy as np
 import numpy.typing as npt
 from decode_vs_peers import describe_machine
 
-from lilliput.formats.folder import ModelFolder, load_folder
+from lilliput.formats.folder import INTEGERS, ModelFolder, load_folder
 from lilliput.quantize.cartridge_bounds import check_cartridge
 from lilliput.quantize.intmodel import IntMatrix, IntModel
+from lilliput.quantize.intmodel_file import load_intmodel
 from lilliput.quantize.observe import read_logits
 from lilliput.quantize.planes import LOOK_CYCLES, count_build_cycles
 from lilliput.quantize.ptq import quantize
@@ -110,34 +115,63 @@ def _bits(matrix: IntMatrix) -> int:
     return int((matrix.count_planes * served).sum())
 
 
+def measure_settings(
+    folder: ModelFolder, chosen: list[tuple[str, ...]], calibration: list[Ids]
+) -> Iterator[tuple[list[str], IntModel]]:
+    """What each choice of settings makes, after training only."""
+    for settings in chosen:
+        wish = QuantizeSettings().with_settings([*CARTRIDGE, *settings])
+        model = quantize(folder.config, folder.weights, calibration, wish).model
+        if wish.weights == "planes":
+            check_cartridge(model)
+        yield list(settings), model
+
+
+def open_learnt(paths: list[Path]) -> Iterator[tuple[list[str], IntModel]]:
+    """Integer folders, and how each was made: what is not the preset's, and tokens learnt from."""
+    preset = QuantizeSettings().with_settings(CARTRIDGE).model_dump()
+    for path in paths:
+        model = load_intmodel(path / INTEGERS)
+        check_cartridge(model)
+        training = json.loads((path / "lilliput.json").read_text())["integers"]["training"]
+        own = [f"{k}={v}" for k, v in model.source["settings"].items() if v != preset[k]]
+        plan = training["plan"]
+        how = [
+            f"train.learning_rate={plan['train']['learning_rate']:g}",
+            f"teacher.weight={plan['teacher']['weight']:g}",
+        ]
+        yield [*own, *how, f"--tokens {training['tokens']}"], model
+
+
 def main() -> None:
     """Print a table, write a row."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--train", required=True)
+    parser.add_argument("--train")
+    parser.add_argument("--learnt", type=Path, nargs="*", default=[])
     parser.add_argument("--stories", type=int, default=60)
     parser.add_argument("--calibration", type=int, default=48)
     parser.add_argument("--set", dest="only", nargs="*", help="one row of these settings in place of all")
     parser.add_argument("-o", dest="out", type=Path)
     options = parser.parse_args()
     folder = load_folder(options.model)
-    calibration = read_stories(folder, options.train, options.calibration)
+    if options.learnt:
+        measured = open_learnt(options.learnt)
+    else:
+        calibration = read_stories(folder, options.train, options.calibration)
+        measured = measure_settings(folder, [tuple(options.only)] if options.only else SETTINGS, calibration)
     stories = read_stories(folder, options.data, options.stories)
     floats = float_logs(folder, stories)
     rows = []
-    for settings in [tuple(options.only)] if options.only else SETTINGS:
-        wish = QuantizeSettings().with_settings([*CARTRIDGE, *settings])
-        model = quantize(folder.config, folder.weights, calibration, wish).model
-        if wish.weights == "planes":
-            check_cartridge(model)
-        row = {"settings": list(settings), **compare(model, stories, floats), **count_cost(model)}
+    for settings, model in measured:
+        row = {"settings": settings, **compare(model, stories, floats), **count_cost(model)}
         rows.append(row)
         print(
             " ".join(settings) or "cartridge", *(f"{k} {v:.4f}" for k, v in list(row.items())[1:]), flush=True
         )
     result = {
-        "name": "cartridge_numbers",
+        "name": "cartridge_learnt" if options.learnt else "cartridge_numbers",
         "model": options.model.name,
         "stories": len(stories),
         "tokens": sum(len(story) - 1 for story in stories),

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 COMMANDS = [
-    [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"],
-    ["data", "info"], ["data", "write"],
+    [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
+    ["data", "instruct"], ["data", "write"],
     ["tokenizer"], ["tokenizer", "train"], ["tokenizer", "measure"], ["train"], ["evaluate"],
     ["quantize"], ["import"], ["export"], ["play"], ["presets"], ["info"], ["bench"],
 ]  # fmt: skip

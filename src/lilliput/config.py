@@ -41,12 +41,22 @@ class Config(BaseModel):
         for setting in settings:
             path, sign, text = setting.partition("=")
             if not sign or not path.strip():
-                raise ConfigError(f"--set {setting}: write it as name=value, for example seed=1")
+                raise ConfigError(f"--set {setting}: write it as name=value{self._example(path.strip())}")
             parsed.append((path.strip(), _parse_value(text), f"--set {setting}"))
         values = self._values_of_kinds({path: value for path, value, _ in parsed})
         for path, value, source in parsed:
             _assign(values, path, value, source)
         return self.from_dict(values, "--set")
+
+    def _example(self, path: str) -> str:
+        """`, for example NAME=VALUE`: the setting that was meant as it is now, or else one that there is."""
+        values: Any = self.model_dump()
+        numbers = [name for name, value in values.items() if type(value) is int]
+        for part in path.split("."):
+            values = values.get(part) if isinstance(values, dict) else None
+        if values is not None and not isinstance(values, dict):
+            return f", for example {path}={values}"
+        return "".join(f", for example {name}={getattr(self, name)}" for name in numbers[:1])
 
     def with_changes(self, changes: dict[str, Any], source: str) -> Self:
         """A copy with nested `changes` laid over it; raises ConfigError that begins with `source`.

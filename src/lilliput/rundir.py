@@ -63,6 +63,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     When the block raises, nothing is left behind, and an error that names a file in the neighbour names
     the one that it would have become. Raises LilliputError if `path` holds anything or cannot be made.
     """
+    if path == Path():
+        raise LilliputError("no name, or . for the folder you are in: name a folder to make")
     refuse_full_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +95,8 @@ def _rename_in(error: BaseException, name: str, better: str) -> None:
 
 def refuse_full_folder(path: Path) -> None:
     """Raise LilliputError if `path` is a file, or a folder that holds anything."""
+    if path == Path() and any(path.iterdir()):  # an empty name means this folder too
+        raise LilliputError("no name, or . for the folder you are in, which holds files: name one to make")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         begun = (path / "resume" / "plan.json").is_file()
         mend = f"go on with lilliput train --resume --out {path}, or remove it" if begun else "or remove it"

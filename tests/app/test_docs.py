@@ -22,6 +22,16 @@ def test_the_page_of_presets_is_what_they_say_of_themselves() -> None:
     assert all(f"| `{name}` |" in made for name in PRESETS)
 
 
+def test_the_page_of_the_game_boy_has_the_tables_of_the_rows(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    maker = runpy.run_path(str(ROOT / "docs/make_gameboy.py"))
+    page = (ROOT / "docs/gameboy.md").read_text(encoding="utf-8")
+    assert maker["put"](page, maker["make_tables"]()) == page, "run python docs/make_gameboy.py"
+    for name in maker["PLAYED"]:
+        assert f"](gameboy/{name})" in page
+        assert (ROOT / "docs/gameboy" / name).is_file()
+
+
 def test_the_page_of_commands_leaves_none_out() -> None:
     listed = runpy.run_path(str(ROOT / "docs/make_cli.py"))["COMMANDS"]
     top = {command.name for command in app.registered_commands} | {

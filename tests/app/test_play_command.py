@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from lilliput.app.cli import run
-from lilliput.deploy.gameboy import window
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.play import (
+    window,
+)
 
 pytest.importorskip("pyboy", reason="needs PyBoy: pip install 'lilliput[gameboy]'")
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow: pip install 'lilliput[gameboy]'")

@@ -154,7 +154,10 @@ def test_a_folder_with_both_is_read_as_floats_unless_integers_are_asked_for(
             ["tell", "{model}", "--engine", "integer"],
             "holds no integer model: make one with lilliput quantize",
         ),
-        (["tell", "{integers}", "--engine", "c"], "holds an integer model only"),
+        (["tell", "{integers}", "--engine", "c"], "--engine c needs floats: --engine integer reads it"),
+        (["quantize", "{model}", "--to", "int8", "--set", "key_bits"], "name=value, for example key_bits=8"),
+        (["quantize", "{model}", "--to", "int8", "--out", ""], "the folder you are in"),
+        (["quantize", "{model}", "--to", "int8", "--separator", "line"], "name them, --data FILE"),
         (["export", "{integers}", "--to", "gguf", "-o", "x"], "the floats it was made of (model): give that"),
         (["bench", "{integers}"], "the floats it was made of (model): give that folder"),
         (["tell", "{integers}", "--threads", "2"], "one thread; leave --threads 2 out"),
@@ -175,6 +178,31 @@ def test_mistakes_are_one_line(arguments, said, model, integers, text, tmp_path,
     assert run([argument.format(**names) for argument in arguments]) == 2
     error = capsys.readouterr().err.strip().split("\n")[-1]
     assert said in error
+
+
+@pytest.mark.parametrize("learning", [[], ["--qat", "--tokens", "4096"]], ids=["rounded", "trained"])
+def test_stories_are_cut_as_the_options_say(model, tmp_path, capsys, learning):
+    lines, table = tmp_path / "lines.txt", tmp_path / "table.jsonl"
+    lines.write_text("\n".join(STORIES))
+    table.write_text("".join(json.dumps({"tale": story}) + "\n" for story in STORIES))
+    command = ["quantize", model, "--to", "int4", "--stories", "12", *learning]
+    for file, reading in ((lines, ["--separator", "line"]), (table, ["--column", "tale"])):
+        out = tmp_path / file.stem
+        assert run([*command, "--data", str(file), "--out", str(out)]) == 2
+        assert reading[0] in capsys.readouterr().err
+        assert run([*command, "--data", str(file), "--out", str(out), *reading]) == 0
+        assert "stories not calibrated with" in capsys.readouterr().out
+
+
+def test_what_only_cartridges_compute_is_named_when_it_is_made_and_exported(text, tmp_path, capsys):
+    llama = save_random(tmp_path / "llama", LlamaConfig(**SMALL, n_kv_heads=2))
+    out = str(tmp_path / "planes")
+    settings = ["--set", "down=planes", "--set", "window=20"]
+    command = ["quantize", llama, "--to", "int8", *settings, "--data", text, "--stories", "12", "--out", out]
+    assert run(command) == 0
+    assert "down=planes, window=20: that is for cartridges" in capsys.readouterr().err
+    assert run(["export", out, "--to", "c", "-o", str(tmp_path / "story.c")]) == 2
+    assert "C does not compute down=planes, window=20, which is for cartridges" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")

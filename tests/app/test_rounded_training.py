@@ -10,6 +10,7 @@ import pytest
 
 from lilliput.app.cli import run
 from lilliput.formats.folder import INTEGERS
+from lilliput.quantize.cartridge_bounds import check_cartridge
 from lilliput.quantize.intmodel_file import load_intmodel
 from lilliput.runtime import native
 from lilliput.training import straight
@@ -38,6 +39,15 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
 def model(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("float") / "model"
     settings = told([*(f"{name}={size}" for name, size in TINY.items()), *QUICK])
+    assert run(["train", "pocket", "--data", text, "--tokens", "30000", "--out", str(out), *settings]) == 0
+    return str(out)
+
+
+@pytest.fixture(scope="module")
+def llama(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("float") / "llama"
+    shape = {name: size for name, size in TINY.items() if name != "model.d_head"}
+    settings = told(["model.family=llama", *(f"{name}={size}" for name, size in shape.items()), *QUICK])
     assert run(["train", "pocket", "--data", text, "--tokens", "30000", "--out", str(out), *settings]) == 0
     return str(out)
 
@@ -75,6 +85,24 @@ def test_ternary_weights_that_learnt_lose_less_than_rounded_ones(model, text, tm
     best = min(checks, key=lambda row: row["held_back_nats_per_token"])
     assert training["kept_step"] == best["step"]
     assert run(["tell", str(out), "The", "--seed", "1", "--max-tokens", "5"]) == 0
+
+
+def test_weights_in_planes_learn_and_cost_no_more(llama, text, tmp_path, capsys):
+    wish = told([*(f"{name}=2" for name in ("bits", "bits_q", "bits_k")), "window=32"])
+    cartridge = ["--to", "cartridge", "--stories", "8", "--data", text, *wish]
+    assert run(["quantize", llama, "--out", str(tmp_path / "rounded"), *cartridge]) == 0
+    learning = ["--qat", "--tokens", "20000", "--json", *told(QUICK)]
+    capsys.readouterr()
+    assert run(["quantize", llama, "--out", str(tmp_path / "learnt"), *cartridge, *learning]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["training"]["rounded"] == sorted(
+        [*(f"blocks.{n}.attn.{part}.weight" for n in (0, 1) for part in "qkvo"), "head.weight"]
+        + [f"blocks.{n}.mlp.{part}.weight" for n in (0, 1) for part in ("gate", "up", "down")]
+    )
+    before, after = (load_intmodel(tmp_path / name / INTEGERS) for name in ("rounded", "learnt"))
+    check_cartridge(after)
+    assert result["lost_nats_per_token"] < 0.5 * integers_of(tmp_path / "rounded")["lost_nats_per_token"]
+    assert after.weight_bytes < 1.05 * before.weight_bytes
 
 
 def test_the_weights_kept_are_those_whose_integers_did_best(model, text, tmp_path, monkeypatch):

@@ -50,6 +50,19 @@ def _board(machine: str, core: str) -> Processor:
     )
 
 
+def _board_by_clang(machine: str, core: str) -> Processor:
+    """The same with Debian's clang, which compiles for it, and gcc's linker and libgcc, which it lacks."""
+    by_gcc = _board(machine, core)
+    linker = shutil.which("arm-none-eabi-ld") or "arm-none-eabi-ld"
+    place = ""
+    if shutil.which(by_gcc.compiler[0]):
+        ask = [by_gcc.compiler[0], f"-mcpu={core}", "-mthumb", "-print-libgcc-file-name"]
+        place = str(Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout).parent)
+    own = (f"--ld-path={linker}", f"-L{place}", "-Wno-unused-command-line-argument")
+    compiler = ("clang", "--target=arm-none-eabi", f"-mcpu={core}", "-mfloat-abi=soft", *ON_CHIP, *own)
+    return Processor(compiler, by_gcc.emulator, f"clang {by_gcc.packages}", bare=True)
+
+
 def _hosted(triplet: str, emulator: str, packages: str) -> Processor:
     return Processor((f"{triplet}-gcc", "-static"), (emulator,), f"{packages} qemu-user")
 
@@ -65,6 +78,7 @@ PROCESSORS = {
     "MIPS, big-endian": _hosted("mips-linux-gnu", "qemu-mips", "gcc-mips-linux-gnu libc6-dev-mips-cross"),
     "Cortex-M4, bare metal": _board("mps2-an386", "cortex-m4"),
     "Cortex-M3, bare metal": _board("mps2-an385", "cortex-m3"),
+    "Cortex-M4 by clang": _board_by_clang("mps2-an386", "cortex-m4"),
 }
 
 

@@ -119,13 +119,17 @@ def make_case(name: str, model: IntModel, tokenizer: Tokenizer) -> Case:
 
 def make_random(name: str) -> Case:
     """One of RANDOM."""
-    config, settings = RANDOM[name]
+    return make_drawn(name, *RANDOM[name])
+
+
+def make_drawn(name: str, config: IntConfig, settings: Sequence[str]) -> Case:
+    """A model of weights drawn at random, as its name says."""
     random = np.random.default_rng(len(name))
     weights = {
         part: random.normal(float(len(shape) == 1), 0.2 if len(shape) == 1 else 0.3, shape).astype(np.float32)
         for part, shape in weight_shapes(config).items()
     }
-    stories = [random.integers(0, config.vocab_size, length) for length in (90, 70, 40)]
+    stories = [random.integers(0, config.vocab_size, config.context - less) for less in (10, 30, 60)]
     wish = QuantizeSettings().with_settings(settings)
     tokenizer = train_tokenizer(SENTENCES, config.vocab_size, at_most=True)
     assert tokenizer.vocab_size == config.vocab_size
@@ -145,11 +149,11 @@ def make_shipped(name: str = "pocket") -> Case:
     return make_case(name, model, folder.tokenizer)
 
 
-def make_260k(shared: Path) -> Case:
-    """The public stories260K as it goes into 64 KB: context 256, values of 4 bits."""
+def make_260k(shared: Path, *settings: str) -> Case:
+    """The public stories260K as it goes into 64 KB: context 256, values of 4 bits if nothing else is said."""
     config, weights = read_llama2c(shared / "models/stories260K.bin")
     tokenizer = load_tokenizer(shared / "tokenizers/tok512.bin")
-    model = _quantized(config, weights, tokenizer, "value_bits=4")
+    model = _quantized(config, weights, tokenizer, *(settings or ["value_bits=4"]))
     return make_case("stories260K", shorten(model, 256), tokenizer)
 
 

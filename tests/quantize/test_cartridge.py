@@ -47,6 +47,14 @@ def test_weights_and_keys_are_odd_and_each_bound_holds(model, stories_of):
     assert (cache.keys[:, :, : cache.length] % 2 != 0).all()
 
 
+def test_layers_are_alike_in_how_they_turn_where_no_bits_may_be_finer(make, model):
+    shifts = {(layer.q_shift, layer.k_shift) for layer in model.layers}
+    assert shifts != {(0, 0)}
+    alike = make(CONFIG, *CARTRIDGE, WINDOW, "turn_shift=0").model
+    assert {(layer.q_shift, layer.k_shift) for layer in alike.layers} == {(0, 0)}
+    check_cartridge(alike)
+
+
 def test_nothing_leaves_its_width_with_the_worst_numbers(model):
     random, down = np.random.default_rng(0), model.layers[0].down
     assert down.planes is not None
@@ -141,7 +149,9 @@ def test_what_could_leave_16_bits_is_refused_by_name(model, make):
 
 def test_c_leaves_such_a_model_to_the_reference(model):
     assert isinstance(open_reader(model), Reference)
-    with pytest.raises(ConfigError, match="made for a cartridge, and C computes version 1"):
+    with pytest.raises(
+        ConfigError, match=r"C does not compute q=planes, .* and \d+ more, which is for cartridges"
+    ):
         write_c(model, None)  # type: ignore[arg-type]
 
 
@@ -164,3 +174,16 @@ def test_settings_that_do_not_go_together_are_refused(make, setting, message):
 def test_norms_of_queries_and_keys_are_refused(integers, make):
     with pytest.raises(ConfigError, match="a cartridge's numbers are for llama"):
         make(integers.CONFIGS[3], *CARTRIDGE)
+
+
+def test_the_output_matrix_has_as_few_planes_as_are_asked_for(make):
+    """Its rows' sums are logits: their unit grows with its step, down to fewer bits than sums have."""
+    found = {}
+    for bits in (5, 3):
+        model = make(CONFIG, *CARTRIDGE, WINDOW, f"bits_head={bits}").model
+        check_cartridge(model)
+        found[bits] = model.head.count_planes.mean(), model.logit_bits
+    (fine, fine_bits), (coarse, coarse_bits) = found[5], found[3]
+    assert fine == pytest.approx(5, abs=0.7)
+    assert coarse == pytest.approx(3, abs=0.7)
+    assert coarse_bits <= fine_bits

@@ -12,6 +12,7 @@ from lilliput.models import GPT2Config, LlamaConfig, ModelConfig, build_model
 from lilliput.models.decoder import Decoder
 from lilliput.models.weights import get_weights
 from lilliput.runtime.native import library_path
+from lilliput.stories.batches import Batch
 from lilliput.stories.sources import open_stories
 from lilliput.tokens import Tokenizer, train_tokenizer
 from lilliput.training import teaching
@@ -19,6 +20,9 @@ from lilliput.training.leading import open_batches
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import Prepared, prepare
 from lilliput.training.resume import RunFiles
+from lilliput.training.step import StepResult
+from lilliput.training.taught import Taught
+from lilliput.training.teaching import Teacher
 
 SHAPE = {"vocab_size": 270, "d_model": 16, "n_layers": 1, "n_heads": 2, "d_ff": 24, "context": 16}
 CONFIGS = [LlamaConfig(**SHAPE, n_kv_heads=1), GPT2Config(**SHAPE)]
@@ -43,7 +47,7 @@ def tokenizer() -> Tokenizer:
 def save_teacher(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> Decoder:
     """Its vocabulary is padded, as many are: it expects ids that no text has."""
     torch.manual_seed(0)
-    assert config.vocab_size > tokenizer.vocab_size
+    assert config.vocab_size >= tokenizer.vocab_size
     model = build_model(config).eval()
     with torch.no_grad():
         for weight in model.parameters():
@@ -111,6 +115,41 @@ def test_lessons_are_what_the_teachers_logits_say(
     assert seen
 
 
+@pytest.mark.parametrize("vocab_size", [264, 270])
+def test_asked_anew_a_teacher_says_all_that_it_expects(
+    tmp_path: Path, stories: Path, tokenizer: Tokenizer, vocab_size: int
+) -> None:
+    if library_path() is None:
+        pytest.skip("the C engine was not built")
+    config = LlamaConfig(**{**SHAPE, "vocab_size": vocab_size}, n_kv_heads=1)
+    model = save_teacher(tmp_path / "teacher", config, tokenizer)
+    teacher = {"folder": str(tmp_path / "teacher"), "top": 0}
+    prepared = prepared_run(tmp_path / "run", stories, teacher=teacher)
+    assert not RunFiles(tmp_path / "run").lessons.exists()
+    batch, told = open_batches(prepared.plan, prepared.train).at(0), []
+    assert batch.lessons == ()
+
+    class Listening:
+        device = "cpu"
+
+        def learn(self, batch: Batch, factor: float, teaching: float = 0.0) -> StepResult:
+            told.append((batch, factor, teaching))
+            return StepResult(0.0, 0.0)
+
+    step = Taught(Listening(), Teacher(prepared.plan))
+    step.learn(batch, 0.5, 0.0)
+    step.learn(batch, 0.5, 1.0)
+    (plain, *_), (taught, factor, teaching) = told
+    assert plain.lessons == ()
+    assert (factor, teaching) == (0.5, 1.0)
+    for row, lesson in zip(batch.rows, taught.lessons, strict=True):
+        wanted = expected(model, row, config.context)[:, : tokenizer.vocab_size]
+        assert lesson.ids.shape == wanted.shape
+        found = np.zeros_like(wanted)
+        np.put_along_axis(found, lesson.ids.astype(np.int64), lesson.chances, 1)
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
 def test_a_teacher_of_another_tokenizer_is_refused(
     tmp_path: Path, stories: Path, tokenizer: Tokenizer
 ) -> None:
@@ -120,6 +159,18 @@ def test_a_teacher_of_another_tokenizer_is_refused(
     teacher = {"folder": str(tmp_path / "teacher")}
     with pytest.raises(ConfigError, match="reads with another tokenizer than this run"):
         prepared_run(tmp_path / "run", stories, teacher=teacher, tokenizer=str(tokenizer_file))
+
+
+def test_ngrams_are_not_asked_anew() -> None:
+    with pytest.raises(ConfigError, match="asks a folder at every batch"):
+        Plan.from_dict(
+            {
+                "name": "x",
+                "model": {**SHAPE, "n_kv_heads": 1},
+                "train": {"tokens": 1, "batch_tokens": 16},
+                "teacher": {"ngrams": 2, "top": 0},
+            }
+        )
 
 
 def test_two_teachers_are_one_too_many() -> None:

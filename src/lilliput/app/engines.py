@@ -34,11 +34,17 @@ class OpenedEngine:
 def choose_engine(name: str | None, path: Path | None = None) -> str:
     """The engine asked for; else the integer one for a folder at `path` that has integers and no floats.
 
-    Else C where it was built, and torch where not, which is said.
+    Else C where it was built, and torch where not, which is said. Raises LilliputError where the engine asked
+    for needs floats, and the folder has integers alone.
     """
+    integers_only = path is not None and (path / INTEGERS).is_file() and not has_floats(path)
+    if name and name != "integer" and integers_only:
+        raise LilliputError(
+            f"{path} holds an integer model only, and --engine {name} needs floats: --engine integer reads it"
+        )
     if name:
         return name
-    if path is not None and (path / INTEGERS).is_file() and not has_floats(path):
+    if integers_only:
         return "integer"
     if library_path():
         return "c"

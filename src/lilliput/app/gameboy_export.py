@@ -14,7 +14,7 @@ from lilliput.rundir import atomic_write, refuse_closed_place, refuse_overwrite
 if TYPE_CHECKING:
     from lilliput.app.integers import IntegerFolder
     from lilliput.deploy.gameboy.cartridge import Cartridge
-    from lilliput.deploy.gameboy.estimate import Estimate
+    from lilliput.deploy.gameboy.model.estimate import Estimate
     from lilliput.quantize.intmodel import IntModel
 
 _SUFFIXES = (".gbc", ".gb")
@@ -65,7 +65,7 @@ def export_gameboy(
 
 def _make(opened: "IntegerFolder", openings: Sequence[str]) -> "Cartridge":
     from lilliput.deploy.gameboy.cartridge import make_cartridge
-    from lilliput.deploy.gameboy.front import Front
+    from lilliput.deploy.gameboy.screens.front import Front
 
     front = Front(openings=tuple(openings)) if openings else Front()
     return make_cartridge(opened.model, opened.tokenizer, ends=opened.ends, name=opened.name, front=front)
@@ -87,7 +87,7 @@ def _list_facts(opened: "IntegerFolder", cartridge: "Cartridge") -> dict[str, An
 
 def _estimate(opened: "IntegerFolder", cartridge: "Cartridge") -> "Estimate":
     """Matrices as they are, the rest about as it will be in a story of _STORY tokens."""
-    from lilliput.deploy.gameboy.estimate import estimate
+    from lilliput.deploy.gameboy.model.estimate import estimate
 
     model, cycles = opened.model, cartridge.parts.matrices
     window = model.window or model.config.context
@@ -110,7 +110,7 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
+    from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
 
     total = facts["cycles_per_token"]
     rows = [(part, cycles, round(100 * cycles / total, 1)) for part, cycles in facts["cycles"].items()]
@@ -128,7 +128,7 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
 
 def _prove(opened: "IntegerFolder", cartridge: "Cartridge") -> dict[str, Any]:
     """What is to be said of its logits. Raises LilliputError where they are not the reference's."""
-    from lilliput.deploy.gameboy.proof import prove_cartridge
+    from lilliput.deploy.gameboy.play.proof import prove_cartridge
 
     try:
         parity, _ = prove_cartridge(cartridge, opened.model, opened.tokenizer, _PROVED)

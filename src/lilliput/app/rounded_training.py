@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from lilliput.app.integer_score import Ids, score_integers
 from lilliput.app.output import say
+from lilliput.app.rounded_activations import activations_of
 from lilliput.app.running import (
     LOOK_STORIES,
     check_can_train,
@@ -25,6 +26,7 @@ from lilliput.formats.weights import Weights
 from lilliput.quantize.intmodel import Kind
 from lilliput.quantize.ptq import Quantized, quantize
 from lilliput.quantize.qat import Grid, even_out, make_grids
+from lilliput.quantize.qat_planes import begin_rounded
 from lilliput.quantize.settings import QuantizeSettings
 from lilliput.stories.shard_files import Shard
 from lilliput.stories.sources import Opened
@@ -33,13 +35,13 @@ from lilliput.training.leading import open_batches
 from lilliput.training.plan import Plan
 from lilliput.training.prepare import prepare
 from lilliput.training.resume import RunFiles
-from lilliput.training.steps import make_step
+from lilliput.training.steps import choose_step, make_step
 from lilliput.training.straight import StraightThrough
 
 _CHECKS = 10
 _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
-_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3}
+_RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 2e-4}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
 
 
@@ -53,8 +55,17 @@ class Learnt:
     training: dict[str, Any]
 
 
-def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: dict[str, Any]) -> Plan:
-    """How weights of `kind` learn: the folder's, taught by themselves as they are if nothing else is said."""
+def make_plan(
+    folder: ModelFolder,
+    kind: Kind,
+    settings: Sequence[str],
+    budget: dict[str, Any],
+    reading: dict[str, str] | None = None,
+) -> Plan:
+    """How weights of `kind` learn: the folder's, taught by themselves as they are if nothing else is said.
+
+    `reading` is how stories are cut: separator, column.
+    """
     start = str(folder.path.resolve())
     train = {
         "batch_tokens": max(2048, folder.config.context),
@@ -64,6 +75,9 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
         "checks": _CHECKS,
         "patience": _CHECKS,
         "checkpoint_s": 1e9,
+        **(
+            {"precision": "float32"} if kind == "planes" else {}
+        ),  # whole numbers have more bits than bfloat16
         **budget,
     }
     plan = Plan.from_dict(
@@ -71,8 +85,10 @@ def make_plan(folder: ModelFolder, kind: Kind, settings: Sequence[str], budget: 
             "name": f"rounded {kind}",
             "model": folder.config.model_dump(),
             "start": start,
+            "data": reading or {},
             "train": train,
-            "teacher": {"folder": start, "weight": 0.9},
+            # of a cartridge's all that it expects counts: weights would jump with what its likeliest leave
+            "teacher": {"folder": start, "weight": 0.9, **({"top": 0} if kind == "planes" else {})},
         }
     )
     return plan.with_settings(settings)
@@ -99,15 +115,9 @@ def learn_rounded(
     calibrated = _stories(prepared.train, count)
     check_stories, held_back = _divide(_stories(prepared.valid, 2 * LOOK_STORIES))
     say(f"calibrating on {len(calibrated)} stories")
-    first = quantize(folder.config, folder.weights, calibrated, wish.with_settings(["rounding=nearest"]))
-    start = even_out(first.model.config, folder.weights, first.units)
-    grids = _grids(start, wish)
-    final = wish.with_settings(["rounding=nearest", "units=even"])
-
-    def make_integers(weights: Weights, stories: Sequence[Ids] = calibrated) -> Quantized:
-        return quantize(folder.config, weights, stories, final, source)
-
-    step = StraightThrough(make_step(plan, start=start), grids)
+    begin = _begin_planes if wish.weights == "planes" else _begin_rows
+    begun = begin(folder, wish, plan, calibrated, source)
+    plan, step, make_integers = begun.plan, begun.step, begun.make_integers
     texts = [prepared.tokenizer.decode(story.tolist()) for story in check_stories]
     bytes_each = sum(len(text.encode()) for text in texts) / sum(len(story) - 1 for story in check_stories)
 
@@ -119,13 +129,13 @@ def learn_rounded(
     with stop_on_signal() as should_stop:
         batches = open_batches(plan, prepared.train)
         outcome = learn(plan, step, batches, files, prepared, texts, should_stop, check)
-    quantized = make_integers(weights_to_keep(step, files, outcome))
+    quantized = make_integers(weights_to_keep(step, files, outcome), calibrated)
     shutil.rmtree(files.resume)
     position = outcome.position
     training = {
         "plan": plan.model_dump(),
         "data": prepared.data.model_dump(),
-        "rounded": sorted(grids),
+        "rounded": begun.rounded,
         "steps": position.step,
         "tokens": position.tokens,
         "seconds": position.seconds,
@@ -133,6 +143,49 @@ def learn_rounded(
         "kept_step": outcome.best_step or position.step,
     }
     return Learnt(quantized, held_back, training)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    plan: Plan
+    step: StraightThrough
+    rounded: list[str]
+    """Names of the weights that learn rounded."""
+    make_integers: Callable[[Weights, Sequence[Ids]], Quantized]
+    """Of weights that learnt, calibrated with stories."""
+
+
+def _begin_rows(
+    folder: ModelFolder, wish: QuantizeSettings, plan: Plan, stories: Sequence[Ids], source: dict[str, Any]
+) -> _Begun:
+    """Weights with a step a row; units are found again for all that is to be scored."""
+    first = quantize(folder.config, folder.weights, stories, wish.with_settings(["rounding=nearest"]))
+    start = even_out(first.model.config, folder.weights, first.units)
+    final = wish.with_settings(["rounding=nearest", "units=even"])
+
+    def make_integers(weights: Weights, stories: Sequence[Ids]) -> Quantized:
+        return quantize(folder.config, weights, stories, final, source)
+
+    grids = _grids(start, wish)
+    return _Begun(plan, StraightThrough(make_step(plan, start=start), grids), sorted(grids), make_integers)
+
+
+def _begin_planes(
+    folder: ModelFolder, wish: QuantizeSettings, plan: Plan, stories: Sequence[Ids], source: dict[str, Any]
+) -> _Begun:
+    """Weights in planes, in the units and on the grid that rounding afterwards found."""
+    first = quantize(folder.config, folder.weights, stories, wish, source)
+    rounded = begin_rounded(folder.config, folder.weights, first)
+    plan = plan.model_copy(update={"model": rounded.config})
+
+    def make_integers(weights: Weights, _: Sequence[Ids]) -> Quantized:
+        return replace(first, model=rounded.integers(weights), reports=())
+
+    inner = make_step(plan, start=rounded.weights, activations=activations_of(rounded))
+    if choose_step(plan) != "c":
+        say("only the C step rounds what is between matrices: here weights alone learn rounded")
+    step = StraightThrough(inner, {**rounded.grids, **rounded.held})
+    return _Begun(plan, step, sorted(rounded.grids), make_integers)
 
 
 def _grids(weights: Weights, wish: QuantizeSettings) -> dict[str, Grid]:

@@ -6,6 +6,7 @@ from importlib.resources import files
 from lilliput.deploy.numbers_c import write_numbers
 from lilliput.deploy.tokens_c import tokens_code, write_tokens
 from lilliput.errors import ConfigError
+from lilliput.quantize.choices import name_newer_choices
 from lilliput.quantize.draw import plan_draws
 from lilliput.quantize.intmodel import NIBBLE_LIMIT, IntModel
 from lilliput.quantize.intmodel_file import fingerprint
@@ -17,6 +18,8 @@ TEMPERATURES = 21
 _TOP_P = 62_259
 """0.95, as `lilliput tell` has it, in units of 2 ** -16."""
 _MOST_BYTES = 2**31 - 1
+_NAMED = 4
+"""Of the choices that C does not compute, how many are named."""
 
 
 def write_c(
@@ -33,9 +36,11 @@ def write_c(
     tokenizer that C cannot hold, and for a model of 2 GiB.
     """
     if model.version > 1:
+        newer = name_newer_choices(model)
+        more = f" and {len(newer) - _NAMED} more" if len(newer) > _NAMED else ""
         raise ConfigError(
-            "this integer model was made for a cartridge, and C computes version 1 of the arithmetic: "
-            "quantize with --to int8, int4 or ternary"
+            f"C does not compute {', '.join(newer[:_NAMED])}{more}, which is for cartridges: "
+            "quantize without, with --to int8, int4 or ternary"
         )
     if max(working_bytes(model), count_weight_bytes(model)) > _MOST_BYTES:
         raise ConfigError(

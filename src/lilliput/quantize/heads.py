@@ -12,7 +12,6 @@ from lilliput.quantize.settings import QuantizeSettings
 _LOG2_E_BITS = 8
 _MOST_SCORE_SHIFT = 30
 _MOST_KEY_SHIFT = 7
-_MOST_QUERY_SHIFT = 7
 _NARROW_ROOM = 1.15
 """As _ROOM, where they have few bits before they are turned."""
 _SUM_ROOM = 0.55
@@ -26,12 +25,13 @@ class Heads:
     """Units, limits and shifts of a layer's queries and keys.
 
     Made of what calibration saw: `turned_q` (N, H, K) and `turned_k` (N, kv, K). `least_q` and `least_k` are
-    the finest units that a norm before can make. Raises ConfigError where queries and keys are too great
-    for their bits.
+    the finest units that a norm before can make. Raises ConfigError that names the block where queries and
+    keys are too great for their bits.
     """
 
     def __init__(
         self,
+        name: str,
         config: IntConfig,
         settings: QuantizeSettings,
         turned_q: Floats,
@@ -41,6 +41,7 @@ class Heads:
     ) -> None:
         self._odd, self._turn_limit = settings.keys == "odd", 2 ** (settings.turn_bits - 1) - 1
         self._room = _ROOM if settings.turn_bits == 16 else _NARROW_ROOM
+        self._most_shift = settings.turn_shift
         self.k_limit = 2**settings.key_bits - 1 if self._odd else 2 ** (settings.key_bits - 1) - 1
         offset = turned_k.mean(axis=0)  # (kv, K)
         steps = self._choose_keys(turned_k, offset, least_k)
@@ -64,9 +65,7 @@ class Heads:
         self.q_steps = 2.0**-bits / factors
         self.score_shift = bits - self.q_shift - _LOG2_E_BITS
         if self.score_shift < 0:
-            raise ConfigError(
-                "queries and keys are too great for their bits: set query_bits or key_bits higher"
-            )
+            raise ConfigError(f"{name}: queries and keys are too great for their bits: {_advise(settings)}")
 
     def _narrow_queries(self, most_sum: float, most_q: float, factors: Floats) -> None:
         """The finest unit, a power of two of scores, in which a score has 16 bits, and a query before it is
@@ -74,7 +73,7 @@ class Heads:
         self.q_sum_limit = INT16 // self.k_limit
         limit = self._turn_limit / self._room
         bits = min(bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, limit))
-        self.q_shift = min(_MOST_QUERY_SHIFT, bits_within(most_q * 2.0**bits, limit))
+        self.q_shift = min(self._most_shift, bits_within(most_q * 2.0**bits, limit))
         self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
         self.q_steps = 2.0 ** -(bits + self.q_shift) / factors
         self.score_shift = bits - _LOG2_E_BITS
@@ -88,8 +87,21 @@ class Heads:
         steps = np.maximum(steps, reach * self._room / self._turn_limit)  # else a great mean would not fit
         steps = np.maximum(steps, least * 2**_MOST_KEY_SHIFT)
         limit = self._turn_limit / self._room
-        self.k_shift = max(0, min(_MOST_KEY_SHIFT, bits_within(float((reach / steps).max()), limit)))
+        self.k_shift = max(0, min(self._most_shift, bits_within(float((reach / steps).max()), limit)))
         return np.concatenate([steps, steps], axis=-1)
+
+
+def _advise(settings: QuantizeSettings) -> str:
+    """What to do where units of queries and keys would have to be greater than there are."""
+    odd = settings.keys == "odd"
+    most = {"query_bits": 16, "key_bits": 7 if odd else 8, "turn_bits": 16}
+    higher = [f"{bits}={limit}" for bits, limit in most.items() if getattr(settings, bits) < limit]
+    if higher:
+        return f"set {' and '.join(higher)}"
+    return (
+        "they have the most that there are, so no integers can be made of this model as it is: train it on "
+        "with a greater train.weight_decay, or let it keep its floats (export --to gguf)"
+    )
 
 
 def _pair_norms(turned: Floats) -> Floats:

@@ -78,6 +78,12 @@ def choose_shift(matrix: Floats, tables: Tables, bits: float) -> int:
     return min(shifts, key=lambda s: abs(count_bits(round_odd(matrix * 2.0**s), tables) - bits))
 
 
+def choose_coarser(matrix: Floats, tables: Tables, bits: float, most: int) -> int:
+    """How many times, `most` at most, the unit of results must be doubled so that `matrix` (R, C), in these
+    units, comes nearest to so many bits a weight with no shift: 0 where a shift does it."""
+    return min(range(most + 1), key=lambda s: abs(count_bits(round_odd(matrix * 2.0**-s), tables) - bits))
+
+
 def round_planes(
     name: str, matrix: Floats, inputs: Floats, tables: Tables, square_limit: int, shift: int
 ) -> tuple[npt.NDArray[np.int8], Ints]:

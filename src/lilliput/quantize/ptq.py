@@ -18,6 +18,7 @@ from lilliput.quantize.fixed import (
     make_rsqrt_table,
     narrow,
 )
+from lilliput.quantize.grain import Grain, LayerGrain
 from lilliput.quantize.heads import Heads
 from lilliput.quantize.hidden import choose_hidden
 from lilliput.quantize.intmodel import (
@@ -36,6 +37,7 @@ from lilliput.quantize.observe import Seen, activation_of, observe
 from lilliput.quantize.planes import (
     Tables,
     arrange_tables,
+    choose_coarser,
     choose_shift,
     norm_square_limit,
     round_planes,
@@ -84,6 +86,7 @@ class Quantized:
     """Of the calibration stories."""
     units: Mapping[str, Floats]
     """Of inputs of matrices, by the name of the weight that makes them: norms, attn.v, mlp.up."""
+    grain: Grain
 
     @property
     def worst(self) -> MatrixReport:
@@ -126,7 +129,7 @@ def quantize(
     builder = _Builder(config, weights, seen, settings)
     model, reports = builder.build(source or {})
     check_bounds(model)
-    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units)
+    return Quantized(model, tuple(reports), seen.nats / max(seen.tokens, 1), builder.units, builder.grain)
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,8 @@ class _Builder:
         self._uneven = settings.units == "uneven"
         self._reports: list[MatrixReport] = []
         self.units: dict[str, Floats] = {}
+        normed = self._narrow_unit(config.d_model) if self._narrow else 0.0
+        self.grain = Grain(normed, self._gate_step, self._activated_step, self._residual_steps)
 
     def build(self, source: dict[str, Any]) -> tuple[IntModel, list[MatrixReport]]:
         """The model and a report for each matrix."""
@@ -215,17 +220,21 @@ class _Builder:
     def _weight(self, number: int, name: str) -> Floats:
         return self._weights[f"blocks.{number}.{name}.weight"].astype(np.float64)
 
-    def _norm(self, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
-        """A norm whose results are in units of `steps`, of inputs in units of `input_step`."""
+    def _norm(self, name: str, gains: Floats, steps: Floats, limit: int, input_step: float) -> IntNorm:
+        """The norm `name`, whose results are in units of `steps`, of inputs in units of `input_step`."""
         size = gains.shape[-1]
         if self._narrow and gains.ndim == 1:
             epsilon = round(size * self._config.norm_eps / input_step**2)
             none = np.zeros(0, np.int16)
             return IntNorm(none, narrow_shift(size), epsilon, NARROW_BITS, limit, narrow=True)
-        whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps)
+        whole, shift = split_gains(gains * size**0.5 * 2.0**-UNIT_BITS / steps, name)
         epsilon = round(size * self._config.norm_eps / input_step**2)
         square_bits = min(self._settings.square_bits, (31 - (size - 1).bit_length()) // 2)
         return IntNorm(whole, shift, epsilon, square_bits, limit)
+
+    def _layer_norm(self, number: int, part: str, steps: Floats, input_step: float) -> IntNorm:
+        gains = self._weight(number, part)
+        return self._norm(f"blocks.{number}.{part}", gains, steps, self._normed.made_limit, input_step)
 
     def _input_scales(
         self,
@@ -238,10 +247,14 @@ class _Builder:
         normed: bool = False,
     ) -> Floats:
         if normed and self._narrow:
-            return np.full(x.shape[1], x.shape[1] ** 0.5 * 2.0 ** (narrow_shift(x.shape[1]) - UNIT_BITS))
+            return np.full(x.shape[1], self._narrow_unit(x.shape[1]))
         kinds = [_rows_kind(self._settings.kind(part)) for part in parts.split()]
         cut = self._settings.ranges == "mse"
         return choose_input_scales(x, matrices, form, kinds, uneven=self._uneven and not tied, cut=cut)
+
+    @staticmethod
+    def _narrow_unit(size: int) -> float:
+        return float(size**0.5 * 2.0 ** (narrow_shift(size) - UNIT_BITS))
 
     def _matrix(
         self, name: str, matrix: Floats, x: "_Input", steps: Floats | float, output_limit: int
@@ -283,6 +296,7 @@ class _Builder:
         values, shifts = round_planes(name, scaled, whole, x.tables, x.square_limit, shift)
         steps = (2.0**-shifts * units)[:, np.newaxis] / x.scales
         self._report(name, "planes", matrix, values * steps, x, whole)
+        self.grain.steps[name] = steps
         return IntMatrix(
             "planes",
             values,
@@ -328,19 +342,18 @@ class _Builder:
         x = seen["attn_in"]
         wq, wk, wv, wo = (self._weight(number, f"attn.{part}") for part in "qkvo")
         scales = self._input_scales(x, [wq, wk, wv], "q k v", self._normed, normed=True)
-        limit = self._normed.made_limit
         before, between = self._residual_steps[2 * number : 2 * number + 2]
-        norm1 = self._norm(self._weight(number, "norm1"), scales, limit, before)
+        norm1 = self._layer_norm(number, "norm1", scales, before)
         reads = self._input(x, scales, self._normed, [wq, wk, wv], normed=True)
         name = f"blocks.{number}.attn"
         fields: dict[str, Any] = {"q_norm": None, "k_norm": None}
-        heads = Heads(config, settings, seen["turned_q"], seen["turned_k"], *self._finest_heads(number))
+        heads = Heads(name, config, settings, seen["turned_q"], seen["turned_k"], *self._finest(number))
         if config.family == "qwen3":
             least = _least_step(config, config.d_head)
             q_step, k_step = (max(float(np.abs(seen[part]).max()) * 1.5 / INT16, least) for part in "qk")
             for part, step, steps in (("q", q_step, heads.q_steps), ("k", k_step, heads.k_steps)):
                 gains = np.broadcast_to(self._weight(number, f"attn.{part}_norm"), steps.shape)
-                fields[f"{part}_norm"] = self._norm(gains, steps, INT16, step)
+                fields[f"{part}_norm"] = self._norm(f"{name}.{part}_norm", gains, steps, INT16, step)
             q_steps: Floats | float = q_step
             k_steps: Floats | float = k_step
         else:
@@ -359,6 +372,7 @@ class _Builder:
             uneven=self._uneven,
         )
         self.units |= {f"blocks.{number}.norm1": scales, f"{name}.v": v_steps}
+        self.grain.layers.append(LayerGrain(heads.q_steps.reshape(-1), heads.k_steps.reshape(-1), v_steps))
         o_scales = v_steps.reshape(config.n_kv_heads, 1, -1).repeat(
             config.n_heads // config.n_kv_heads, axis=1
         )
@@ -385,7 +399,7 @@ class _Builder:
             "mid_shift": bits_within(before, between),
         }
 
-    def _finest_heads(self, number: int) -> list[float]:
+    def _finest(self, number: int) -> list[float]:
         """The finest units of queries and keys: where norms make them, their greatest factor has 13 bits."""
         if self._config.family != "qwen3":
             return [0.0, 0.0]
@@ -413,9 +427,10 @@ class _Builder:
         )
         self.units |= {f"blocks.{number}.norm2": scales, f"{name}.up": hidden_scales}
         up_steps = hidden_scales * 2.0**-hidden_shift / self._activated_step
+        self.grain.layers[number].up, self.grain.layers[number].hidden = up_steps, hidden_scales
         between, behind = self._residual_steps[2 * number + 1 : 2 * number + 3]
         return {
-            "norm2": self._norm(self._weight(number, "norm2"), scales, self._normed.made_limit, between),
+            "norm2": self._layer_norm(number, "norm2", scales, between),
             "gate": self._matrix(f"{name}.gate", gate, reads, self._gate_step, self._gate_limit),
             "up": self._matrix(f"{name}.up", up, reads, up_steps, self._up_limit),
             "hidden_shift": hidden_shift,
@@ -439,7 +454,7 @@ class _Builder:
         form = Form(limit, settings.blocks == "all" and limit < INT16)
         scales = self._input_scales(x, [matrix], part, form, tied=config.tied, normed=True)
         gains = self._weights["norm.weight"].astype(np.float64)
-        norm = self._norm(gains, scales, form.made_limit, self._residual_steps[-1])
+        norm = self._norm("norm", gains, scales, form.made_limit, self._residual_steps[-1])
         reads = self._input(x, scales, form, [matrix], normed=True)
         most_logit = self._seen.most_logit
         if settings.kind(part) == "planes":  # a row's sum has no more bits than a logit
@@ -447,6 +462,9 @@ class _Builder:
             most_logit = max(most_logit, float(lengths.max()) * reads.square_limit**0.5)
             most_logit = max(most_logit, float(np.abs(matrix * scales).max()) * INT16 / KIND_LIMITS["planes"])
         logit_bits = max(0, min(15, bits_within(most_logit, INT16 / 1.25)))
+        if settings.kind(part) == "planes":
+            finest = matrix * scales * 2.0**logit_bits
+            logit_bits -= choose_coarser(finest, reads.tables, settings.bits_of(part), logit_bits)
         method: Method = "nearest" if config.tied else settings.rounding  # a tied one is read as rows as well
         head, head_steps = self._rounded(part, matrix, reads, 2.0**-logit_bits, INT16, method)
         if config.tied:

@@ -34,14 +34,20 @@ def choose_residual_steps(least: Sequence[float]) -> tuple[float, ...]:
     return tuple((reached[-1] * 2.0**-finer).tolist())
 
 
-def split_gains(factors: Floats) -> tuple[npt.NDArray[np.int16], int]:
-    """Whole numbers g and one shift with g / 2**shift near `factors`; the greatest |g| has 15 bits."""
+def split_gains(factors: Floats, name: str) -> tuple[npt.NDArray[np.int16], int]:
+    """Whole numbers g and one shift with g / 2**shift near `factors`; the greatest |g| has 15 bits.
+
+    Raises ConfigError that names the norm where they would have more.
+    """
     most = float(np.abs(factors).max())
     if most == 0:
         return np.zeros(factors.shape, np.int16), 1
     shift = min(30, max(1, bits_within(most, 32767.0)))
     if most * 2.0**shift > 32767:
-        raise ConfigError("a norm's gains are too great for 16 bits: its outputs would not fit their format")
+        raise ConfigError(
+            f"{name}: what this norm reads is so small beside norm_eps that its gains would need more than "
+            "16 bits: set rms_norm_eps in config.json to what the model was trained with, or train it on"
+        )
     return np.rint(factors * 2.0**shift).astype(np.int16), shift
 
 

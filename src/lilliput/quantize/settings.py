@@ -69,6 +69,9 @@ class QuantizeSettings(Config):
     cosine_bits: Annotated[int, Field(ge=4, le=14)] = 14
     turn_bits: Annotated[int, Field(ge=8, le=16)] = 16
     """Of queries and keys before they are turned."""
+    turn_shift: Annotated[int, Field(ge=0, le=7)] = 7
+    """How many of these bits may be finer than a turned query's or key's unit, at most. With 0 the layers of
+    a cartridge are alike in it, and share the code that turns them."""
     score_bits: Literal[16, 32] = 32
     keys: Literal["even", "odd"] = "even"
     """Odd ones have no zero, and one value more."""

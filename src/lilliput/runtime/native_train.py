@@ -67,7 +67,7 @@ class Attend(ct.Structure):
     """lp_attend: the places of arrays, and how far their rows lie apart."""
 
     _fields_ = (
-        *((name, _int) for name in ("tokens", "d_head", "heads", "pairs")),
+        *((name, _int) for name in ("tokens", "d_head", "heads", "pairs", "window")),
         *((name, _pointer) for name in ("q", "k", "v")),
         *((name, _size) for name in ("row", "z_row", "d_row")),
         *((name, _pointer) for name in ("z", "tops", "shares")),
@@ -82,6 +82,37 @@ class LessonsOfBatch(ct.Structure):
     """lp_lessons."""
 
     _fields_ = (("top", _int), ("ids", _ids), ("shares", ct.POINTER(_float)))
+
+
+class RoundTo(ct.Structure):
+    """lp_round_to: whole multiples of a unit, at most `limit` of them; unit 0: as it is."""
+
+    _fields_ = (("unit", _float), ("limit", _float))
+
+
+class LayerRounding(ct.Structure):
+    """lp_layer_rounding."""
+
+    _fields_ = (
+        *((name, RoundTo) for name in ("q", "k", "q_turned", "k_turned")),
+        ("q_sum", _float),
+        ("k_offset", ct.POINTER(_float)),
+        *((name, RoundTo) for name in ("v", "z", "gate", "up", "hidden")),
+        *((name, _float) for name in ("z_narrow", "z_squares", "hidden_narrow", "hidden_squares")),
+        *((name, _float) for name in ("middle", "next")),
+    )
+
+
+class Rounding(ct.Structure):
+    """lp_rounding: how a model computes on the way ahead."""
+
+    _fields_ = (
+        ("window", _int),
+        ("embed", _float),
+        ("normed", RoundTo),
+        ("activation", ct.POINTER(_float)),
+        ("layers", ct.POINTER(LayerRounding)),
+    )
 
 
 _SIGNATURES = {
@@ -99,6 +130,7 @@ _SIGNATURES = {
         _double,
         [_pointer, _ids, _ids, _ids, _int, ct.POINTER(LessonsOfBatch), _float, _float, _int],
     ),
+    "lp_train_round": (None, [_pointer, ct.POINTER(Rounding)]),
     "lp_train_norm": (_double, [_pointer]),
     "lp_train_update": (None, [_pointer, ct.POINTER(Rates), _double]),
     "lp_attend_items": (None, [_pointer, ct.POINTER(Attend), _int, _int, _int, _int]),
@@ -119,7 +151,7 @@ def load_train_library() -> ct.CDLL:
             raise LilliputError(STALE)
         function.restype, function.argtypes = result, arguments
     layout = 0
-    for structure in (TrainShape, Tensor, Rates, LessonsOfBatch, Attend):
+    for structure in (TrainShape, Tensor, Rates, LessonsOfBatch, Attend, Rounding, LayerRounding):
         layout = layout * 509 + ct.sizeof(structure)
     if library.lp_train_layout() != layout & 0x7FFFFFFF:
         raise LilliputError(STALE)
@@ -190,6 +222,11 @@ class NativeTrainer:
             self._memory.map, np.float32, count, offset
         )  # the memory lives as long as a view
         return whole.reshape(tensor.padded_rows, tensor.stride)[: tensor.rows, : tensor.cols]
+
+    def round(self, rounding: Rounding) -> None:
+        """From now on the way ahead is rounded so. What it points to is the caller's to keep."""
+        self._rounding = rounding
+        self._library.lp_train_round(self._trainer, ct.byref(rounding))
 
     def refresh(self) -> None:
         """To be called when weights were written."""

@@ -100,7 +100,7 @@ def open_batches(plan: Plan, shard: Shard, ranks: Ranks = ALONE) -> Batches:
         rank=ranks.rank,
         world=ranks.world,
         unlearnt=unlearnt,
-        lessons=open_lessons(lessons_of(shard.path), shard) if plan.teacher.teaches else None,
+        lessons=open_lessons(lessons_of(shard.path), shard) if plan.teacher.writes else None,
     )
 
 

@@ -24,7 +24,7 @@ class DataPlan(Config):
     of fewer than 20 a third, so that some are held back at all."""
     learn_after: str | None = None
     """A text such as `Story:`: a record is only read up to its end, and learnt from there on. One without it
-    is learnt whole."""
+    is learnt whole. None: as the records' label `learn_after` says, if they have it; empty: all is learnt."""
 
 
 class TrainPlan(Config):
@@ -107,13 +107,19 @@ class TeacherPlan(Config):
     """How much the teacher's word counts; the text's has the rest."""
     until: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the budget after which it teaches no more."""
-    top: Annotated[int, Field(ge=1, le=64)] = 16
-    """How many of its likeliest tokens are kept; what they leave of the probability is the text's."""
+    top: Annotated[int, Field(ge=0, le=64)] = 16
+    """How many of its likeliest tokens are kept; what they leave of the probability is the text's. 0: the
+    folder is asked anew at every batch, and all that it expects counts."""
 
     @property
     def teaches(self) -> bool:
         """Whether there is a teacher."""
         return bool(self.folder or self.ngrams)
+
+    @property
+    def writes(self) -> bool:
+        """Whether what it expects is written down once, for all batches."""
+        return self.teaches and self.top > 0
 
 
 class LoraPlan(Config):
@@ -138,7 +144,8 @@ class Plan(Config):
     name: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     prompt: str | None = None
-    """What the diary's stories begin with; None takes the first words of a held-back story."""
+    """What the diary's stories begin with; None takes the first words of a held-back story, or where records
+    have a mark to learn after, what stands up to it."""
     tokenizer: str | None = None
     """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
     model: ModelConfig
@@ -164,6 +171,8 @@ class Plan(Config):
             )
         if self.teacher.folder and self.teacher.ngrams:
             raise ValueError("teacher: a folder or ngrams teaches, not both: leave one out")
+        if self.teacher.ngrams and not self.teacher.top:
+            raise ValueError("teacher.top = 0 asks a folder at every batch; of ngrams set how many are kept")
         if self.lora.rank and not self.start:
             raise ValueError("lora.rank: adapters need a model that they adapt: give --from FOLDER")
         if self.lora.rank and self.train.optimizer == "muon":

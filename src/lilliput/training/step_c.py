@@ -27,6 +27,7 @@ from lilliput.stories.batches import Batch
 from lilliput.stories.lessons import Lesson
 from lilliput.training.init import initial_weights
 from lilliput.training.plan import TrainPlan
+from lilliput.training.rounded_activations import RoundedActivations
 from lilliput.training.step import StepResult, average_decay, refuse_infinite
 
 _EPS = 1e-8  # AdamW's, torch's default
@@ -65,7 +66,7 @@ class CStep:
             raise LilliputError(f"the C step cannot train this: {reason}; --set train.step=torch")
         assert isinstance(config, LlamaConfig | Qwen3Config)
         self._plan = plan
-        self._turns = rotary_table(config.d_head, config.context, config.rope_theta)
+        self._turns = rotary_table(config.d_head, config.context, config.rope_theta).copy()
         tokens = max(plan.micro_tokens, config.context)
         self._trainer = NativeTrainer(
             self._shape_of(config),
@@ -136,6 +137,13 @@ class CStep:
             if self._plan.ema:
                 self._trainer.array(AVERAGE, tensor)[:] = view
         self._trainer.refresh()
+
+    def round_activations(self, activations: RoundedActivations) -> None:
+        """Compute as an integer model does, from now on; slopes go back as if nothing were rounded."""
+        turns = self._turns
+        turns[:] = np.rint(turns * activations.cosine_units) / activations.cosine_units
+        self._activations = activations  # C points into it
+        self._trainer.round(activations.as_c())
 
     @property
     def bytes(self) -> int:

@@ -16,8 +16,11 @@ from lilliput.runtime.native_train import has_bfloat16
 from lilliput.stories.batches import Batch
 from lilliput.training.distributed import ALONE, Ranks
 from lilliput.training.plan import Plan
+from lilliput.training.rounded_activations import RoundedActivations
 from lilliput.training.step_c import CStep, why_not_c
 from lilliput.training.straight import OpenStep
+from lilliput.training.taught import Taught
+from lilliput.training.teaching import Teacher
 
 StepName = Literal["c", "torch"]
 
@@ -55,11 +58,29 @@ def decide_step(plan: Plan) -> Plan:
     return plan.with_settings([f"train.step={step}", *(["train.precision=bfloat16"] if half else [])])
 
 
-def make_step(plan: Plan, ranks: Ranks = ALONE, start: Weights | None = None) -> OpenStep:
-    """The plan's step at its beginning: with the weights of `start`, or the plan's own; no momentum."""
-    start = start or _weights_to_start(plan)
+def make_step(
+    plan: Plan,
+    ranks: Ranks = ALONE,
+    start: Weights | None = None,
+    activations: RoundedActivations | None = None,
+) -> OpenStep:
+    """The plan's step at its beginning: with the weights of `start`, or the plan's own; no momentum.
+
+    The C step computes with rounded `activations`, where they are given.
+    """
+    step = _make_step(plan, ranks, start or _weights_to_start(plan), activations)
+    asks = plan.teacher.teaches and not plan.teacher.writes
+    return Taught(step, Teacher(plan)) if asks else step
+
+
+def _make_step(
+    plan: Plan, ranks: Ranks, start: Weights | None, activations: RoundedActivations | None
+) -> OpenStep:
     if choose_step(plan) == "c":
-        return CStep(plan.model, plan.train, plan.seed, start=start)
+        step = CStep(plan.model, plan.train, plan.seed, start=start)
+        if activations:
+            step.round_activations(activations)
+        return step
     from lilliput.training.step_torch import TorchStep
 
     return TorchStep(plan.model, plan.train, plan.seed, ranks=ranks, start=start, lora=plan.lora)

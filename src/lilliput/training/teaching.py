@@ -108,6 +108,20 @@ def _open_models(folder: ModelFolder, threads: int) -> list[_Model]:
     return [_CTeacher(NativeEngine(image, width=MAX_WIDTH)) for _ in range(threads)]
 
 
+class Teacher:
+    """A plan's teacher that is asked anew for every batch, and says all that it expects."""
+
+    def __init__(self, plan: Plan) -> None:
+        assert plan.teacher.folder is not None
+        self._model = _open_models(load_folder(Path(plan.teacher.folder)), 1)[0]
+        self._end = plan.model.vocab_size
+
+    def expect(self, row: NDArray[np.int64]) -> Lesson:
+        """What it expects at each target of a row (T + 1,): probabilities of all ids. (T, V)"""
+        lesson = _read_story(self._model, row, self._end, self._end)
+        return Lesson(lesson.ids[1:], lesson.chances[1:])
+
+
 class _CTeacher:
     """See _Model."""
 
@@ -116,4 +130,10 @@ class _CTeacher:
 
     def expect(self, ids: NDArray[np.int64], top: int, end: int) -> Lesson:
         """See _Model.expect."""
+        if top == self._engine.vocab_size:  # no need to look for the likeliest
+            self._engine.cancel(0)
+            logits = self._engine.read(0, ids.tolist(), all_logits=True)
+            chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+            chances /= chances.sum(axis=1, keepdims=True)
+            return Lesson(np.broadcast_to(np.arange(top, dtype=np.int32), chances.shape), chances)
         return Lesson(*self._engine.expect(ids.astype(np.int32), top, end))

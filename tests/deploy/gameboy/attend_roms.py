@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.rom import Rom
-from lilliput.deploy.gameboy.steps_attend import AttendPlaces, make_attention
+from lilliput.deploy.gameboy.attention.sections import AttendPlaces, make_attention
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.machine.rom import Rom
 from lilliput.quantize import reference
 from lilliput.quantize.fixed import exact_product, make_exp2_table, make_reciprocal_table
 from lilliput.quantize.reference import Reference

@@ -17,7 +17,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from lilliput.deploy.gameboy.console import BUTTONS, Console
+from lilliput.deploy.gameboy.play.console import BUTTONS, Console
 
 
 def _load_beside(name: str) -> ModuleType:

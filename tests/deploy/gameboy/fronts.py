@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.font import LETTERS, UNKNOWN
-from lilliput.deploy.gameboy.front import Front, make_front
-from lilliput.deploy.gameboy.header import make_title
 from lilliput.deploy.gameboy.info_block import make_info_block
-from lilliput.deploy.gameboy.memory import make_wram
-from lilliput.deploy.gameboy.picture import COLUMNS
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.machine.header import make_title
+from lilliput.deploy.gameboy.machine.memory import make_wram
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.screens.font import LETTERS, UNKNOWN
+from lilliput.deploy.gameboy.screens.front import Front, make_front
+from lilliput.deploy.gameboy.screens.picture import COLUMNS
 
 VIDEO = 0x8000
 TEXT_MAP, BAR_MAP = 0x9800, 0x9C00

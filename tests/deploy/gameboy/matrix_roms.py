@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.lookups import (
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.matrices.banks import Entry, lay_out
+from lilliput.deploy.gameboy.matrices.lookups import (
     Ending,
     Matrix,
     Workplace,
@@ -13,9 +15,7 @@ from lilliput.deploy.gameboy.lookups import (
     count_entry_cycles,
     write_entry,
 )
-from lilliput.deploy.gameboy.rom import Rom
-from lilliput.deploy.gameboy.stream_banks import Entry, lay_out
-from lilliput.deploy.gameboy.streams import Stream
+from lilliput.deploy.gameboy.matrices.streams import Stream
 
 INPUTS, SUMS, RESULTS = 0xC000, 0xC100, 0xC500
 WORK = Workplace(tables=0xD000, table_bytes=0x1000, high=0xFF80, sums=SUMS)

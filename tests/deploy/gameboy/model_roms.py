@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.memory import make_wram
-from lilliput.deploy.gameboy.model_loop import Ids
-from lilliput.deploy.gameboy.model_rom import ModelParts, place_model
-from lilliput.deploy.gameboy.places import plan_places
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.machine.memory import make_wram
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.model.loop import Ids
+from lilliput.deploy.gameboy.model.places import plan_places
+from lilliput.deploy.gameboy.model.sections import ModelParts, place_model
 from lilliput.quantize.draw import DrawPlan
 from lilliput.quantize.intmodel import IntModel
 
@@ -62,15 +62,14 @@ _VARIABLES = {
     "drawn": 2,
     "setting_seed": 2,
     "setting_temperature": 1,
+    "story_full": 1,
 }
 
 
 class ModelBench:
     """A console that computes `model`, one token after another."""
 
-    def __init__(
-        self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), name="pyboy"
-    ) -> None:
+    def __init__(self, emulators, model: IntModel, plans: Sequence[DrawPlan], ends=(2,), **how) -> None:
         wram = make_wram(0)
         self.at = {name: wram.take(name, size) for name, size in _VARIABLES.items()}
         self.at["ids"] = wram.take("ids", 200)

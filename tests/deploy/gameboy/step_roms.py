@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.rom import Rom
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.machine.rom import Rom
 
 STACK = 0xDFFE
 """The stack lies at the end of work memory's bank 1."""

@@ -1,10 +1,15 @@
 """Whole cartridges: what a person gets by pressing A twice is the reference's story, in two emulators."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.cartridge import make_cartridge
-from lilliput.deploy.gameboy.proof import prove_cartridge
+from lilliput.deploy.gameboy.info_block import read_info
+from lilliput.deploy.gameboy.play.console import Console
+from lilliput.deploy.gameboy.play.player import Telling, Wish
+from lilliput.deploy.gameboy.play.proof import prove_cartridge
 from lilliput.errors import ConfigError
 from lilliput.formats.llama2c import read_llama2c
 from lilliput.models.config import LlamaConfig
@@ -45,10 +50,91 @@ def test_a_cartridge_is_proved_by_its_own_buttons(tiny, tokenizer, emulators):
     assert cycles > 0
 
 
+def tell(model, tokenizer, seed, tokens):
+    """The bytes of a story of that seed, by the reference, from the first opening on."""
+    ids, text = [tokenizer.bos, *tokenizer.encode(OPENING)], OPENING.encode()
+    sample = make_int_sampler(plan_draws(0.8, 0, 1.0, 0.0, model.logit_bits), seed)
+    reference = Reference(model)
+    cache = reference.start()
+    for _ in range(tokens):
+        ids = [sample(reference.read(np.array(ids), cache, last_only=True)[0])]
+        if ids[0] == tokenizer.end:
+            break
+        text += tokenizer.token_bytes(ids[0])
+    return text
+
+
+def test_a_story_that_fills_the_context_says_so(tiny, tokenizer, emulators):
+    if reason := emulators.missing("pyboy"):
+        pytest.skip(reason)
+    _, model = tiny
+    cartridge = make_cartridge(model, tokenizer, ends=(), name="endless")
+    wanted = model.config.context - len(tokenizer.encode(OPENING))  # BOS is read too, the last word is not
+    with Console(cartridge.image) as console:
+        telling = Telling(console, read_info(cartridge.image), Wish(temperature="0"))
+        "".join(telling)
+    assert (telling.ending, telling.tokens, len(telling.cycles)) == ("full", wanted, wanted)
+
+
+@pytest.mark.parametrize("fill", ["noise", "zeros", "ones"])
+def test_whatever_battery_memory_holds_the_story_is_the_same(tiny, tokenizer, emulators, fronts, fill):
+    cartridge, model = tiny
+    size = 128 << 10
+    noise = np.random.default_rng(4).integers(0, 256, size).astype(np.uint8).tobytes()
+    sram = {"noise": noise, "zeros": bytes(size), "ones": b"\xff" * size}[fill]
+    wanted = tell(model, tokenizer, 1, 40)
+    with emulators.open_emulator("gambatte", cartridge.image, sram) as machine:
+        machine.run(200)
+        fronts.tap(machine, "a", "a", frames=40)
+        assert wait_text(machine, 1, len(wanted)) == wanted
+
+
+def test_after_a_reset_in_mid_story_the_next_one_is_right(tiny, tokenizer, emulators, fronts):
+    cartridge, model = tiny
+    wanted = [tell(model, tokenizer, seed, 30) for seed in (1, 2)]
+    with emulators.open_emulator("gambatte", cartridge.image) as machine:
+        machine.run(200)
+        fronts.tap(machine, "a", "a", frames=40)
+        wait_text(machine, 1, len(wanted[0]) // 2)
+        sram = machine.sram()
+    with emulators.open_emulator("gambatte", cartridge.image, sram) as machine:
+        machine.run(200)
+        fronts.tap(machine, "a", "a", frames=40)
+        assert wait_text(machine, 2, len(wanted[1])) == wanted[1]
+
+
+def test_buttons_that_are_held_and_pressed_change_no_word(tiny, tokenizer, emulators, fronts):
+    """All but those that stop a story."""
+    cartridge, model = tiny
+    wanted = tell(model, tokenizer, 1, 40)
+    with emulators.open_emulator("gambatte", cartridge.image) as machine:
+        machine.run(200)
+        fronts.tap(machine, "a", "a", frames=2)
+        for number in range(60):
+            machine.press(*(("a", "select", "left", "up") if number % 2 else ("right", "down")))
+            machine.run(7)
+        assert wait_text(machine, 1, len(wanted)) == wanted
+
+
 def test_the_same_model_makes_the_same_cartridge(tiny, tokenizer):
     cartridge, model = tiny
     again = make_cartridge(model, tokenizer, ends={tokenizer.end}, name="tiny")
     assert again.image == cartridge.image
+
+
+def test_a_row_that_is_listed_from_the_rom_is_the_models(tiny, monkeypatch):
+    """docs/list_code.py reads the code as the processor does, and multiplies it out again."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "docs"))
+    from list_code import list_row
+
+    cartridge, model = tiny
+    for row in (1, 100):
+        weights = model.head.values[row].tolist()
+        shown, walk = list_row(cartridge, "head", row, weights)
+        assert f"M-cycles, {len(weights)} weights" in shown
+        assert walk.split("\n")[1].split()[1:3] == ["push", "hl"]
+        with pytest.raises(ValueError, match=f"row {row}"):
+            list_row(cartridge, "head", row, weights[::-1])
 
 
 def test_a_model_for_other_devices_is_refused(integers, tokenizer):
@@ -81,24 +167,9 @@ def stories260k(shared):
 
 @pytest.fixture(scope="module")
 def told(stories260k):
-    """Ten stories by the reference, from seeds 1 to 10, and whether the model ended them."""
+    """Ten stories by the reference, from seeds 1 to 10."""
     _, model, tokenizer = stories260k
-    beginning = [tokenizer.bos, *tokenizer.encode(OPENING)]
-    plan, reference, found = plan_draws(0.8, 0, 1.0, 0.0, model.logit_bits), Reference(model), []
-    for seed in range(1, STORIES + 1):
-        sample, cache, ids, text = (
-            make_int_sampler(plan, seed),
-            reference.start(),
-            beginning,
-            OPENING.encode(),
-        )
-        for _ in range(TOKENS):
-            ids = [sample(reference.read(np.array(ids), cache, last_only=True)[0])]
-            if ids[0] == tokenizer.end:
-                break
-            text += tokenizer.token_bytes(ids[0])
-        found.append(text)
-    return found
+    return [tell(model, tokenizer, seed, TOKENS) for seed in range(1, STORIES + 1)]
 
 
 @pytest.mark.parametrize("name", ["pyboy", "gambatte"])

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import lilliput
-from lilliput.deploy.gameboy.assembler import assemble
-from lilliput.deploy.gameboy.encode_tables import make_encode_tables
-from lilliput.deploy.gameboy.keys import PAGES
-from lilliput.deploy.gameboy.steps_encode import count_encode_scratch, write_encode
-from lilliput.deploy.gameboy.steps_piece import make_pieces, measure_longest_piece, write_piece
+from lilliput.deploy.gameboy.machine.assembler import assemble
+from lilliput.deploy.gameboy.screens.keys import PAGES
+from lilliput.deploy.gameboy.words.encode import count_encode_scratch, write_encode
+from lilliput.deploy.gameboy.words.piece import make_pieces, measure_longest_piece, write_piece
+from lilliput.deploy.gameboy.words.tables import make_encode_tables
 from lilliput.stories.world import iter_world
 from lilliput.tokens import Tokenizer, train_tokenizer
 from lilliput.tokens.layout import build_byte_level

@@ -114,8 +114,8 @@ def _gguf_facts(path: Path) -> dict[str, Any]:
 
 def _cartridge_facts(path: Path) -> dict[str, Any]:
     """Of a ROM for a Game Boy; nothing for any other file."""
-    from lilliput.deploy.gameboy.header import FREE, has_mark, read_header
     from lilliput.deploy.gameboy.info_block import read_info
+    from lilliput.deploy.gameboy.machine.header import FREE, has_mark, read_header
 
     with path.open("rb") as file:
         if not has_mark(file.read(FREE)):

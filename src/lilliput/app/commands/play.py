@@ -12,10 +12,10 @@ from lilliput.errors import ConfigError, FormatError, LilliputError
 from lilliput.rundir import refuse_overwrite
 
 if TYPE_CHECKING:
-    from lilliput.deploy.gameboy.console import Console
-    from lilliput.deploy.gameboy.film import Film
     from lilliput.deploy.gameboy.info_block import Info
-    from lilliput.deploy.gameboy.player import Telling, Wish
+    from lilliput.deploy.gameboy.play.console import Console
+    from lilliput.deploy.gameboy.play.film import Film
+    from lilliput.deploy.gameboy.play.player import Telling, Wish
 
 _BOOT_FRAMES, _HELD_FRAMES, _FREE_FRAMES = 120, 4, 12
 _MOST_BYTES = 8 << 20
@@ -119,7 +119,7 @@ def play(
     image = _read_rom(rom)
     pictures = _Pictures(png, gif, scale, gif_speed)
     if text:
-        from lilliput.deploy.gameboy.player import Wish
+        from lilliput.deploy.gameboy.play.player import Wish
 
         _tell(rom, image, Wish(prompt, temperature, seed, max_tokens), pictures, as_json)
     elif png is not None:
@@ -137,7 +137,7 @@ def _refuse_idle(values: dict[str, Any], serve: bool, where: str) -> None:
 
 def _read_rom(path: Path) -> bytes:
     """The image. Raises FormatError for what no console would run."""
-    from lilliput.deploy.gameboy.header import read_header
+    from lilliput.deploy.gameboy.machine.header import read_header
 
     if not path.exists():
         raise LilliputError(f"{path}: no such file")
@@ -153,9 +153,9 @@ def _read_rom(path: Path) -> bytes:
 
 
 def _open_window(rom: Path, image: bytes, scale: int) -> None:
-    from lilliput.deploy.gameboy.header import read_header
     from lilliput.deploy.gameboy.info_block import read_info
-    from lilliput.deploy.gameboy.window import KEYS, find_save, play_in_window
+    from lilliput.deploy.gameboy.machine.header import read_header
+    from lilliput.deploy.gameboy.play.window import KEYS, find_save, play_in_window
     from lilliput.rundir import refuse_closed_place
 
     keeps = read_header(image).saved_bytes > 0
@@ -169,9 +169,9 @@ def _open_window(rom: Path, image: bytes, scale: int) -> None:
 
 def _show(image: bytes, pictures: _Pictures, presses: list[str], wait_s: float) -> None:
     """The screen some time after some buttons, as a picture."""
-    from lilliput.deploy.gameboy.console import BUTTONS, FRAMES_A_SECOND, Console
-    from lilliput.deploy.gameboy.film import import_pillow, write_png
-    from lilliput.deploy.gameboy.header import read_header
+    from lilliput.deploy.gameboy.machine.header import read_header
+    from lilliput.deploy.gameboy.play.console import BUTTONS, FRAMES_A_SECOND, Console
+    from lilliput.deploy.gameboy.play.film import import_pillow, write_png
 
     if foreign := [name for name in presses if name not in BUTTONS]:
         raise ConfigError(f"--press {foreign[0]}: the buttons are {', '.join(BUTTONS)}")
@@ -192,10 +192,10 @@ def _show(image: bytes, pictures: _Pictures, presses: list[str], wait_s: float) 
 
 def _tell(rom: Path, image: bytes, wish: "Wish", pictures: _Pictures, as_json: bool) -> None:
     """A story in the terminal."""
-    from lilliput.deploy.gameboy.console import Console
-    from lilliput.deploy.gameboy.film import Film, import_pillow
     from lilliput.deploy.gameboy.info_block import read_info
-    from lilliput.deploy.gameboy.player import Telling
+    from lilliput.deploy.gameboy.play.console import Console
+    from lilliput.deploy.gameboy.play.film import Film, import_pillow
+    from lilliput.deploy.gameboy.play.player import Telling
 
     info = read_info(image)
     if info is None:
@@ -237,7 +237,7 @@ def _collect(telling: "Telling") -> str:
 
 def _describe(info: "Info", telling: "Telling", told: str) -> dict[str, Any]:
     """The row of --json."""
-    from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
+    from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
 
     cycles, mean = telling.cycles, telling.cycles_per_token
     return {
@@ -256,7 +256,7 @@ def _describe(info: "Info", telling: "Telling", told: str) -> dict[str, Any]:
 
 
 def _say_times(row: dict[str, Any], cycles: int, seconds: float) -> None:
-    from lilliput.deploy.gameboy.memory import CYCLES_A_SECOND
+    from lilliput.deploy.gameboy.machine.memory import CYCLES_A_SECOND
 
     quick = cycles / CYCLES_A_SECOND / seconds
     how = f"temperature {row['temperature']}, seed {row['seed']}{_ENDINGS[row['ending']]}"
@@ -272,7 +272,7 @@ def _say_times(row: dict[str, Any], cycles: int, seconds: float) -> None:
 
 
 def _save_pictures(console: "Console", film: "Film", pictures: _Pictures) -> None:
-    from lilliput.deploy.gameboy.film import write_png
+    from lilliput.deploy.gameboy.play.film import write_png
 
     if pictures.png:
         write_png(pictures.png, console.picture(), pictures.scale)

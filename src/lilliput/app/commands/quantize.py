@@ -63,6 +63,8 @@ def quantize(
     ] = None,
     settings: options.Settings = [],  # noqa: B006
     seed: options.Seed = 0,
+    separator: options.SeparatorOrPlans = None,
+    column: options.Column = None,
     as_json: options.Json = False,
 ) -> None:
     """\b
@@ -72,6 +74,7 @@ def quantize(
       lilliput quantize runs/story --to int4 --set down=int8 --set key_bits=7
       lilliput quantize runs/story --to int4 --qat --data stories.txt --minutes 10
       lilliput quantize runs/story --to cartridge --data stories.txt --set bits=5.5
+      lilliput quantize runs/story --to cartridge --qat --data stories.txt --minutes 20
       lilliput quantize runs/story --to ternary --qat --data stories.txt --minutes 60 --set teacher.folder=BIG
 
     Make an integer model: no float and no division is left, and every device computes the same
@@ -85,6 +88,7 @@ def quantize(
     Ctrl-C ends the learning early.
     """
     from lilliput.formats.folder import INTEGERS, load_folder, save_surroundings
+    from lilliput.quantize.choices import name_newer_choices
     from lilliput.quantize.intmodel_file import fingerprint, save_intmodel
     from lilliput.quantize.ptq import require_integers_for
     from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
@@ -95,7 +99,9 @@ def quantize(
     refuse_closed_place(path)
     folder = load_folder(model)
     require_integers_for(folder.config)
-    _refuse_contradictions(folder, to, settings, qat=qat, data=data, budget=minutes or tokens)
+    given = {"separator": separator and separator.value, "column": column}
+    reading = {name: value for name, value in given.items() if value}
+    _refuse_contradictions(folder, to, settings, reading, qat=qat, data=data, budget=minutes or tokens)
     own = [setting for setting in settings if not _is_of_plan(setting)]
     if to is Kind.cartridge:
         wish = QuantizeSettings().with_settings([*CARTRIDGE, *own])
@@ -106,9 +112,11 @@ def quantize(
         if qat:
             plan_settings = [f"seed={seed}", *(setting for setting in settings if _is_of_plan(setting))]
             budget = {"minutes": minutes or (None if tokens else _MINUTES), "tokens": tokens}
-            quantized, checked, learnt = _learn(folder, wish, plan_settings, budget, data, made, stories)
+            quantized, checked, learnt = _learn(
+                folder, wish, plan_settings, budget, data, reading, made, stories
+            )
         else:
-            quantized, checked = _round(folder, wish, model, data, stories, seed)
+            quantized, checked = _round(folder, wish, model, data, reading, stories, seed)
             learnt = {}
         result = _measure(folder, quantized, checked) | {
             "from": folder.path.resolve().name,
@@ -118,11 +126,14 @@ def quantize(
             "command": shlex.join(["lilliput", *sys.argv[1:]]),
             **learnt,
         }
-        kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
+        known = ("data", "origin", "plan", "chat_template")
+        kept = {name: value for name, value in folder.details.items() if name in known}
         save_surroundings(
             made, quantized.model.config, folder.tokenizer, kept | {"integers": result}, path.name
         )
         save_intmodel(made / INTEGERS, quantized.model)
+    if to is not Kind.cartridge and (newer := name_newer_choices(quantized.model)):
+        say(f"{', '.join(newer)}: that is for cartridges, and no C or page can be exported of this model")
     if as_json:
         print_json(result)
     else:
@@ -135,12 +146,20 @@ def _is_of_plan(setting: str) -> bool:
 
 
 def _round(
-    folder: "ModelFolder", wish: "QuantizeSettings", model: Path, data: list[str], count: int, seed: int
+    folder: "ModelFolder",
+    wish: "QuantizeSettings",
+    model: Path,
+    data: list[str],
+    reading: dict[str, str],
+    count: int,
+    seed: int,
 ) -> tuple["Quantized", list[_Ids]]:
     """An integer model of the weights as they are, and stories to measure it with."""
     from lilliput.quantize.ptq import quantize as make
 
-    ids = _read_stories(folder, data, count) if data else write_calibration(model, folder, count, seed)
+    ids = (
+        _read_stories(folder, data, reading, count) if data else write_calibration(model, folder, count, seed)
+    )
     checked, calibrated = ids[::_CHECKED_SHARE], [s for n, s in enumerate(ids) if n % _CHECKED_SHARE]
     say(f"calibrating on {len(calibrated)} stories")
     return make(folder.config, folder.weights, calibrated, wish, _source(folder, wish)), checked
@@ -152,6 +171,7 @@ def _learn(
     settings: list[str],
     budget: dict[str, Any],
     data: list[str],
+    reading: dict[str, str],
     place: Path,
     count: int,
 ) -> tuple["Quantized", list[_Ids], dict[str, Any]]:
@@ -161,7 +181,7 @@ def _learn(
     from lilliput.app.rounded_training import learn_rounded, make_plan
     from lilliput.stories.sources import open_stories
 
-    plan = name_teacher(make_plan(folder, wish.weights, settings, budget))
+    plan = name_teacher(make_plan(folder, wish.weights, settings, budget, reading))
 
     def open_again() -> "Opened":
         opened = open_stories(data, separator=plan.data.separator, column=plan.data.column)
@@ -177,7 +197,14 @@ def _source(folder: "ModelFolder", wish: "QuantizeSettings") -> dict[str, Any]:
 
 
 def _refuse_contradictions(
-    folder: "ModelFolder", to: Kind, settings: list[str], *, qat: bool, data: list[str], budget: float | None
+    folder: "ModelFolder",
+    to: Kind,
+    settings: list[str],
+    reading: dict[str, str],
+    *,
+    qat: bool,
+    data: list[str],
+    budget: float | None,
 ) -> None:
     """Raise ConfigError for settings that could not be honoured beside the rest."""
     names = [setting.partition("=")[0].strip() for setting in settings]
@@ -186,6 +213,8 @@ def _refuse_contradictions(
     if not qat and (budget or of_plan):
         what = f"--set {of_plan[0]}" if of_plan else "--minutes and --tokens"
         raise ConfigError(f"{what}: that is for training: add --qat")
+    if reading and not data:
+        raise ConfigError(f"--{next(iter(reading))}: that is for stories of your own: name them, --data FILE")
     if qat and not data:
         raise ConfigError("--qat trains: name stories to learn from, --data FILE")
     if fixed:
@@ -202,10 +231,10 @@ def _refuse_contradictions(
         )
 
 
-def _read_stories(folder: "ModelFolder", data: list[str], count: int) -> list[_Ids]:
+def _read_stories(folder: "ModelFolder", data: list[str], reading: dict[str, Any], count: int) -> list[_Ids]:
     from lilliput.stories.sources import open_stories
 
-    opened = open_stories(data)
+    opened = open_stories(data, **reading)
     say(opened.description)
     tokenizer = folder.tokenizer
     texts = (story.text for story in islice(opened.stories, count))
@@ -261,6 +290,8 @@ def _show(result: dict[str, Any]) -> None:
             "fingerprint": result["fingerprint"],
         }
     )
+    if not result["matrices"]:
+        return
     print()
     rows = [list(report.values()) for report in result["matrices"][:_WORST_SHOWN]]
     print_table(["hurts most", "weights", "off by weights", "and by what it reads"], rows)

@@ -10,17 +10,17 @@ word: `lilliput tell FOLDER --engine integer --top-p 1` with the same beginning,
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from lilliput.deploy.gameboy.encode_tables import make_encode_tables
-from lilliput.deploy.gameboy.front import Front, count_front_bytes, make_front
-from lilliput.deploy.gameboy.header import make_title
 from lilliput.deploy.gameboy.info_block import make_info_block
-from lilliput.deploy.gameboy.memory import ROM_BANK_BYTES, Area, make_wram
-from lilliput.deploy.gameboy.model_loop import Ids
-from lilliput.deploy.gameboy.model_rom import ModelParts, place_model
-from lilliput.deploy.gameboy.places import TABLES_BANK, Places, plan_places
-from lilliput.deploy.gameboy.rom import Rom
-from lilliput.deploy.gameboy.steps_encode import count_encode_scratch, write_encode
-from lilliput.deploy.gameboy.steps_piece import make_pieces, measure_longest_piece, write_piece
+from lilliput.deploy.gameboy.machine.header import make_title
+from lilliput.deploy.gameboy.machine.memory import ROM_BANK_BYTES, Area, make_wram
+from lilliput.deploy.gameboy.machine.rom import Rom
+from lilliput.deploy.gameboy.model.loop import Ids
+from lilliput.deploy.gameboy.model.places import TABLES_BANK, Places, plan_places
+from lilliput.deploy.gameboy.model.sections import ModelParts, place_model
+from lilliput.deploy.gameboy.screens.front import Front, count_front_bytes, make_front
+from lilliput.deploy.gameboy.words.encode import count_encode_scratch, write_encode
+from lilliput.deploy.gameboy.words.piece import make_pieces, measure_longest_piece, write_piece
+from lilliput.deploy.gameboy.words.tables import make_encode_tables
 from lilliput.errors import ConfigError
 from lilliput.quantize.cartridge_bounds import check_cartridge
 from lilliput.quantize.draw import plan_draws

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from lilliput.deploy.gameboy.assembler import Block, assemble
-from lilliput.deploy.gameboy.front import Front
-from lilliput.deploy.gameboy.keys import MOST_LETTERS, PAGES
+from lilliput.deploy.gameboy.machine.assembler import Block, assemble
+from lilliput.deploy.gameboy.screens.front import Front
+from lilliput.deploy.gameboy.screens.keys import MOST_LETTERS, PAGES
 from lilliput.errors import FormatError
 
 MAGIC = b"lilliput stories"
@@ -65,7 +65,8 @@ class Info(BaseModel):
     asked: Place
     """Where it is before the model is asked for a token; those before lie in battery memory."""
     ended: Place
-    """Where it is once the story has ended: with the carry, when the model has ended it."""
+    """Where it is once the story has ended: with the carry, when the model has ended it, or (story_full) its
+    context is full."""
 
 
 def make_info_block(

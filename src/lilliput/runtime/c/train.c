@@ -202,12 +202,14 @@ int lp_train_open(const lp_train_shape *shape, const lp_train_kernels *kernels, 
 }
 
 long lp_train_layout(void) {
-  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend)};
+  size_t sizes[] = {sizeof(lp_train_shape), sizeof(lp_tensor), sizeof(lp_rates), sizeof(lp_lessons), sizeof(lp_attend),
+                    sizeof(lp_rounding), sizeof(lp_layer_rounding)};
   uint32_t all = 0;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) all = all * 509 + (uint32_t)sizes[i];
   return (long)(all & 0x7fffffff);
 }
 
+void lp_train_round(lp_trainer *t, const lp_rounding *rounding) { t->rounding = rounding; }
 int lp_train_tensors(const lp_trainer *t) { return t->n_tensors; }
 const lp_tensor *lp_train_tensor(const lp_trainer *t, int number) { return &t->tensors[number]; }
 float *lp_train_array(lp_trainer *t, int which) { return t->size[which] ? t->arrays[which] : NULL; }

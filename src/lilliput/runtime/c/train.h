@@ -45,6 +45,30 @@ typedef struct { /* what a teacher expects: for each token of a batch `top` ids 
   const float *shares;
 } lp_lessons;
 
+typedef struct { float unit, limit; } lp_round_to; /* whole multiples of unit, at most limit of them; unit 0: as it is */
+
+typedef struct { /* of a layer */
+  lp_round_to q, k;               /* before they are turned */
+  lp_round_to q_turned, k_turned; /* of keys odd multiples, of what is left without k_offset */
+  float q_sum;                    /* multiples that a head's |q| may sum up to; one beyond is halved, and halved again */
+  const float *k_offset;          /* (kv heads, d_head) */
+  lp_round_to v, z, gate, up, hidden;
+  /* what matrices read, rounded: the greatest multiple, and the sum of squares; a token beyond has a unit twice as great */
+  float z_narrow, z_squares, hidden_narrow, hidden_squares;
+  float middle, next;             /* units of the residual stream behind attention, and behind the rest */
+} lp_layer_rounding;
+
+typedef struct { /* how a model computes on the way ahead; slopes go back as if nothing were rounded */
+  int window;              /* as in lp_attend */
+  float embed;             /* unit of the residual stream as it begins */
+  lp_round_to normed;      /* what norms make */
+  const float *activation; /* of gates' multiples from -limit on; or NULL */
+  const lp_layer_rounding *layers;
+} lp_rounding;
+
+/* From now on the way ahead is rounded so; what it points to stays the caller's. NULL: no more. */
+void lp_train_round(lp_trainer *trainer, const lp_rounding *rounding);
+
 /* Rows of ids begin at starts[0..rows]; a target below 0 costs nothing. Adds share * d(cost) / d(weights) to the
    gradients, which `fresh` sets to zero first; returns the targets' cost in nats, summed. With lessons the gradient
    is that of the cross entropy with what the teacher expects, the target having what is left of 1. */

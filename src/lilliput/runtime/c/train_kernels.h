@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   int tokens, d_head, heads;
   int pairs; /* products of bfloat16 */
+  int window; /* positions that one sees: the first, itself and those before it; 0: all before it */
   const float *q, *k, *v;
   size_t row, z_row, d_row;
   float *z;
@@ -64,6 +65,10 @@ typedef struct {
   /* dx in place of dy; dw += */
   void (*norm_heads_back)(const float *x, int heads, int d_head, const float *weight, float eps, float *dy, float *dw);
   void (*add)(float *x, const float *y, int n);
+  /* x (n, a multiple of 16) to whole multiples of unit, at most limit of them */
+  void (*round_to)(float *x, int n, float unit, float limit);
+  /* the greatest magnitude of x (n, a multiple of 16); returns the sum of squares */
+  float (*measure)(const float *x, int n, float *most);
   /* logits (n, padded to 16) become share * d(cost + z_loss * lse^2) / d(logits); returns the cost in nats */
   float (*cost)(float *logits, int n, int target, float share, float z_loss);
   double (*sum_squares)(const float *x, size_t n);

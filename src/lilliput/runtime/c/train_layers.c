@@ -22,6 +22,7 @@ static float *qk_part(lp_trainer *t, int layer, int of_keys, int tile) {
 static void prepare_heads(lp_trainer *t, int layer, int first, int n) {
   lp_train_layer *l = &t->layers[layer];
   const lp_train_shape *s = &t->shape;
+  const lp_layer_rounding *r = t->rounding ? &t->rounding->layers[layer] : NULL;
   float scale = s->attention_scale * LOG2_E;
   for (int i = first; i < first + n; i++) {
     float *q = AT(l->qkv_out, i, t->qkv_wide), *k = q + t->heads_wide;
@@ -33,9 +34,15 @@ static void prepare_heads(lp_trainer *t, int layer, int first, int n) {
       t->k->norm_heads(raw + t->heads_wide, s->n_kv_heads, s->d_head, lp_weights_of(t, lp_of_layer(t, layer, LP_K_NORM)),
                        s->norm_eps, k);
     }
+    if (r) lp_round_heads(t, r, q, 0);
     t->k->turn(q, s->n_heads, s->d_head, turns, 1), t->k->turn(k, s->n_kv_heads, s->d_head, turns, 1);
+    if (r) lp_round_heads(t, r, q, 1);
     for (int c = 0; c < s->n_heads * s->d_head; c++) q[c] *= scale;
   }
+}
+
+static void round_normed(lp_trainer *t, float *normed, int n) {
+  if (t->rounding) lp_round_rows(t, normed, n, t->d, t->rounding->normed.unit, t->rounding->normed.limit);
 }
 
 static void into_attention(lp_trainer *t, int layer, int tile, int part) {
@@ -45,6 +52,7 @@ static void into_attention(lp_trainer *t, int layer, int tile, int part) {
   float *normed = lp_keep_at(&l->x1, first, t->desks[part].a);
   for (int i = 0; i < n; i++)
     t->k->rms_norm(AT(l->x, first + i, t->d), norm, t->shape.d_model, t->shape.norm_eps, AT(normed, i, t->d));
+  round_normed(t, normed, n);
   lp_keep(t, &l->x1, first, n, normed);
   lp_ahead(t, &l->qkv, normed, (size_t)t->d, n, AT(l->qkv_out, first, t->qkv_wide), (size_t)t->qkv_wide, 0, part);
   prepare_heads(t, layer, first, n);
@@ -58,16 +66,26 @@ static void out_of_attention(lp_trainer *t, int layer, int tile, int part) {
   float *next = AT(layer + 1 < t->shape.n_layers ? t->layers[layer + 1].x : t->last, first, d);
   float *normed = lp_keep_at(&l->x2, first, t->desks[part].a), *hidden = lp_keep_at(&l->hidden, first, t->desks[part].b);
   float *gates = AT(l->gates, first, 2 * ff);
+  const lp_layer_rounding *r = t->rounding ? &t->rounding->layers[layer] : NULL;
+  if (r) lp_round_inputs(t, z, n, t->heads_wide, r->z, r->z_narrow, r->z_squares);
   lp_keep(t, &l->z_kept, first, n, z);
   for (int i = 0; i < n * d; i++) middle[i] = x[i];
   lp_ahead(t, &l->o, z, (size_t)t->heads_wide, n, middle, (size_t)d, 1, part);
+  if (r) lp_round_rows(t, middle, n, d, r->middle, 32767);
   for (int i = 0; i < n; i++) t->k->rms_norm(AT(middle, i, d), norm, t->shape.d_model, t->shape.norm_eps, AT(normed, i, d));
+  round_normed(t, normed, n);
   lp_keep(t, &l->x2, first, n, normed);
   lp_ahead(t, &l->in, normed, (size_t)d, n, gates, (size_t)(2 * ff), 0, part);
-  for (int i = 0; i < n; i++) t->k->gate(AT(gates, i, 2 * ff), AT(gates, i, 2 * ff) + ff, ff, AT(hidden, i, ff));
+  if (r) lp_round_gates(t, r, gates, n);
+  for (int i = 0; i < n; i++) {
+    if (r && t->rounding->activation) lp_gate_by_table(t, r, AT(gates, i, 2 * ff), AT(hidden, i, ff));
+    else t->k->gate(AT(gates, i, 2 * ff), AT(gates, i, 2 * ff) + ff, ff, AT(hidden, i, ff));
+  }
+  if (r) lp_round_inputs(t, hidden, n, ff, r->hidden, r->hidden_narrow, r->hidden_squares);
   lp_keep(t, &l->hidden, first, n, hidden);
   for (int i = 0; i < n * d; i++) next[i] = middle[i];
   lp_ahead(t, &l->down, hidden, (size_t)ff, n, next, (size_t)d, 1, part);
+  if (r) lp_round_rows(t, next, n, d, r->next, 32767);
 }
 
 void lp_begin_tile(lp_trainer *t, int tile, int part) {
@@ -77,6 +95,7 @@ void lp_begin_tile(lp_trainer *t, int tile, int part) {
     float *x = AT(t->layers[0].x, i, t->d);
     for (int c = 0; c < t->d; c++) x[c] = row[c];
   }
+  if (t->rounding) lp_round_rows(t, AT(t->layers[0].x, first, t->d), n, t->d, t->rounding->embed, 32767);
   into_attention(t, 0, tile, part);
 }
 
@@ -95,7 +114,7 @@ static lp_attend attention_of(lp_trainer *t, int item, int part) {
   size_t stat = (size_t)head * (size_t)t->stat_row + (size_t)t->stat_starts[at->row];
   float *q = AT(l->qkv_out, first, t->qkv_wide);
   lp_attend a = {0};
-  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs, a.scale = s->attention_scale;
+  a.tokens = t->starts[at->row + 1] - first, a.d_head = s->d_head, a.heads = group, a.pairs = s->pairs, a.window = t->rounding ? t->rounding->window : 0, a.scale = s->attention_scale;
   a.q = q + head * s->d_head, a.k = q + t->heads_wide + at->head * s->d_head, a.v = a.k + t->kv_wide;
   a.row = a.d_row = (size_t)t->qkv_wide, a.z_row = (size_t)t->heads_wide, a.stat_row = (size_t)t->stat_row;
   a.z = AT(l->z, first, t->heads_wide) + head * s->d_head;
@@ -130,6 +149,7 @@ void lp_head_tile(lp_trainer *t, int item, int part) {
   float *slope = AT(t->slope, first, d), *back = t->desks[part].c, *parts = norm_part(t, norm, tile);
   double nats = 0;
   for (int i = 0; i < n; i++) t->k->rms_norm(AT(t->last, first + i, d), weight, t->shape.d_model, t->shape.norm_eps, AT(normed, i, d));
+  round_normed(t, normed, n);
   lp_keep(t, &t->last_normed, first, n, normed);
   lp_ahead(t, &t->head, normed, (size_t)d, n, logits, (size_t)v, 0, part);
   for (int i = 0; i < n; i++) {

@@ -69,6 +69,7 @@ struct lp_trainer {
   /* the batch under way */
   const int32_t *ids, *targets, *starts;
   const lp_lessons *lessons; /* or NULL */
+  const lp_rounding *rounding; /* or NULL */
   int32_t *positions;        /* (T) */
   int32_t *stat_starts;      /* (rows + 1): where a row's tops and shares begin */
   int tokens, rows, n_items, n_tiles, stat_row;
@@ -111,6 +112,12 @@ void lp_keep(lp_trainer *t, const lp_kept *kept, int first, int n, const float *
 /* gradient (to - from, inputs) += slopes^T inputs over n tokens; slopes are columns [column + from, column + to) */
 void lp_outer(lp_trainer *t, const lp_kept *slopes, int column, const lp_kept *inputs, int n, int from, int to, float *gradient,
               int stride);
+/* train_rounding.c: what a layer makes of n tokens, in place */
+void lp_round_rows(lp_trainer *t, float *x, int n, int wide, float unit, float limit);
+void lp_round_heads(lp_trainer *t, const lp_layer_rounding *r, float *qkv, int turned);
+void lp_round_inputs(lp_trainer *t, float *x, int n, int wide, lp_round_to to, float narrow, float squares);
+void lp_round_gates(lp_trainer *t, const lp_layer_rounding *r, float *gates, int n);
+void lp_gate_by_table(lp_trainer *t, const lp_layer_rounding *r, const float *gates, float *hidden);
 /* train_layers.c: what happens to a tile of tokens, and to the attention of a row and head */
 void lp_begin_tile(lp_trainer *t, int tile, int part);
 void lp_ahead_tile(lp_trainer *t, int tile, int part);

@@ -41,7 +41,9 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
 };
 
 /* What compilers call, and no C library is there to give. They must not see loops and call these again. */
+#if !defined(__clang__) /* which does not, with -ffreestanding */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 
 void *memset(void *to, int byte, size_t size) {
   unsigned char *at = to;

@@ -1,0 +1,1 @@
+"""Attention: keys as code in battery memory, chances, means of values."""

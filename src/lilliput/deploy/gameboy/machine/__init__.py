@@ -1,0 +1,1 @@
+"""The console as a program sees it: instructions, an assembler, memory, cartridges."""

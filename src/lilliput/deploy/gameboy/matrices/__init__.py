@@ -1,0 +1,1 @@
+"""Matrices of whole numbers as straight-line code that looks up sums."""

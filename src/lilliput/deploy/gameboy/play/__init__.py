@@ -1,0 +1,1 @@
+"""A console on this computer: to play, to film, to prove."""

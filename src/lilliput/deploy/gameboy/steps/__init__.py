@@ -1,0 +1,1 @@
+"""The steps of a token between the matrices: norms, turning, the gated layer, drawing."""

@@ -1,0 +1,1 @@
+"""Letters to ids and ids to letters."""
