@@ -135,11 +135,9 @@ def open_learnt(paths: list[Path]) -> Iterator[tuple[list[str], IntModel]]:
         check_cartridge(model)
         training = json.loads((path / "lilliput.json").read_text())["integers"]["training"]
         own = [f"{k}={v}" for k, v in model.source["settings"].items() if v != preset[k]]
-        plan = training["plan"]
-        how = [
-            f"train.learning_rate={plan['train']['learning_rate']:g}",
-            f"teacher.weight={plan['teacher']['weight']:g}",
-        ]
+        train, teacher = training["plan"]["train"], training["plan"]["teacher"]
+        how = [f"train.learning_rate={train['learning_rate']:g}"]
+        how += [f"teacher.{name}={teacher[name]:g}" for name in ("weight", "top")]
         yield [*own, *how, f"--tokens {training['tokens']}"], model
 
 
