@@ -9,13 +9,16 @@ from typer.testing import CliRunner
 from lilliput.app.cli import app
 from lilliput.app.shipped import FOLDER, shipped_models, split_words
 from lilliput.errors import ConfigError
-from lilliput.formats.folder import load_folder
+from lilliput.formats.folder import INTEGERS, has_floats, load_folder_config, read_details
 from lilliput.models.count import count_parameters
 from lilliput.presets import find_plan
+from lilliput.quantize.cartridge_bounds import check_cartridge
+from lilliput.quantize.intmodel_file import fingerprint, load_intmodel
 from lilliput.runtime.native import library_path
 
-MOST_BYTES = 3_000_000
-MOST_PARAMETERS = {"pocket": 260_032, "laptop": 1_000_000}
+MOST_BYTES = 3_500_000
+MOST_PARAMETERS = {"pocket": 260_032, "laptop": 1_000_000, "cartridge": 400_000}
+OF_FLOATS = [name for name, path in shipped_models().items() if has_floats(path)]
 
 
 def test_together_they_stay_small() -> None:
@@ -25,12 +28,12 @@ def test_together_they_stay_small() -> None:
 @pytest.mark.parametrize("name", shipped_models())
 def test_each_is_whole_and_says_how_it_was_made(name: str) -> None:
     path = shipped_models()[name]
-    folder = load_folder(path)
-    assert count_parameters(folder.config).parameters <= MOST_PARAMETERS[name]
-    assert folder.details["plan"]["name"] == name
+    details = read_details(path)
+    assert count_parameters(load_folder_config(path)).parameters <= MOST_PARAMETERS[name]
+    assert details["plan"]["name"] == name
     plan = find_plan(name).model_dump()
-    assert folder.details["plan"]["model"].keys() == plan["model"].keys()
-    assert folder.details["scores"]
+    assert details["plan"]["model"].keys() == plan["model"].keys()
+    assert details["scores"]
     for file in path.iterdir():
         if file.suffix in (".json", ".md"):
             text = file.read_text(encoding="utf-8")
@@ -39,7 +42,14 @@ def test_each_is_whole_and_says_how_it_was_made(name: str) -> None:
             assert "training.png" not in text  # the picture stays with the run
 
 
-@pytest.mark.parametrize("name", shipped_models())
+def test_the_cartridges_integers_are_those_of_its_card_and_a_cartridge_holds_them() -> None:
+    path = shipped_models()["cartridge"]
+    model = load_intmodel(path / INTEGERS)
+    check_cartridge(model)
+    assert fingerprint(model) == read_details(path)["integers"]["fingerprint"]
+
+
+@pytest.mark.parametrize("name", OF_FLOATS)
 def test_each_scores_what_it_says(name: str, shared: Path) -> None:
     from lilliput.app.engines import open_scorer
     from lilliput.evaluation.loss import measure_loss
