@@ -128,12 +128,17 @@ def measure_settings(
 
 
 def open_learnt(paths: list[Path]) -> Iterator[tuple[list[str], IntModel]]:
-    """Integer folders, and by which command each was made."""
+    """Integer folders, and how each was made: what is not the preset's, and tokens learnt from."""
+    preset = QuantizeSettings().with_settings(CARTRIDGE).model_dump()
     for path in paths:
         model = load_intmodel(path / INTEGERS)
         check_cartridge(model)
-        told = json.loads((path / "lilliput.json").read_text())["integers"]
-        yield [told["command"], f"tokens={told['training']['tokens']}"], model
+        training = json.loads((path / "lilliput.json").read_text())["integers"]["training"]
+        own = [f"{k}={v}" for k, v in model.source["settings"].items() if v != preset[k]]
+        train, teacher = training["plan"]["train"], training["plan"]["teacher"]
+        how = [f"train.learning_rate={train['learning_rate']:g}"]
+        how += [f"teacher.{name}={teacher[name]:g}" for name in ("weight", "top")]
+        yield [*own, *how, f"--tokens {training['tokens']}"], model
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ PLAYED = {
 """Pictures, and how `lilliput play story.gbc` takes them."""
 TOKEN = b" Lily"
 """Whose row of the output matrix is listed."""
-PRESET, QUALITY_OF = ["bits=5.5"], "stories260K"
+PRESET, QUALITY_OF = ["bits=5.5"], ("stories260K", "cartridge260k")
 MIXED = "smaller tables, the tokenizer, the screens"
 SECTIONS = {
     "embedding.": "the embedding: what a token's residual stream begins with",

@@ -194,6 +194,42 @@ def test_of_a_window_the_first_position_and_the_last_ones_are_seen(
     assert largest_error(trainer, config, gradients) < 1e-4
 
 
+@pytest.mark.parametrize("kernels", KERNELS[:-1])
+def test_all_arithmetic_rounds_alike(kernels: str) -> None:
+    config = LlamaConfig(
+        vocab_size=40, d_model=40, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=50, context=CONTEXT
+    )
+    model = random_model(config)
+    ids, targets, starts = rows_of(config, [90, 70])
+    offset = np.linspace(-1, 1, 20, dtype=np.float32)
+    table = np.maximum(np.linspace(-8, 8, 65), 0).astype(np.float32)
+    places = [array.ctypes.data_as(ct.POINTER(ct.c_float)) for array in (offset, table)]
+    units = {name: (0.05, 60) for name in ("q", "k", "q_turned", "v", "z", "up", "hidden")}
+    sizes = dict.fromkeys(("z_narrow", "hidden_narrow"), 15.0) | dict.fromkeys(
+        ("z_squares", "hidden_squares"), 800.0
+    )
+    layer = LayerRounding(
+        **units,
+        **sizes,
+        k_turned=(0.1, 15),
+        gate=(0.25, 32),
+        q_sum=70,
+        k_offset=places[0],
+        middle=0.1,
+        next=0.1,
+    )
+    layers = (LayerRounding * 2)(layer, layer)
+    rounding = Rounding(window=30, embed=0.1, normed=(1 / 16, 127), activation=places[1], layers=layers)
+    found = {}
+    for name in (kernels, KERNELS[-1], "float"):
+        trainer = trainer_of(model, config, kernels=None if name == "float" else name)
+        if name != "float":
+            trainer.round(rounding)
+        found[name] = trainer.gradient(ids, targets, starts, share=0.01)
+    far = abs(found["float"] - found[kernels])
+    assert abs(found[kernels] - found[KERNELS[-1]]) < 0.1 * far
+
+
 def test_threads_change_no_bit() -> None:
     config = random_config(3)
     model = random_model(config)

@@ -58,6 +58,26 @@ def fetching() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, wanted: bar.update(task, completed=done, total=wanted)
 
 
+@contextmanager
+def writing(count: int) -> Iterator[Callable[[int, int, float | None], None]]:
+    """A bar of stories that a model writes: call it with stories, requests, and dollars where known."""
+    columns = [TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    columns.append(TextColumn("{task.fields[spent]}"))
+    said = time.monotonic()
+    with Progress(*columns, console=_stderr(), transient=True) as bar:
+        task = bar.add_task("writing", total=count, spent="")
+
+        def show(stories: int, requests: int, dollars: float | None) -> None:
+            nonlocal said
+            spent = f"{requests:,} requests" + ("" if dollars is None else f"  ${dollars:.4f}")
+            bar.update(task, completed=stories, spent=spent)
+            if not bar.console.is_terminal and time.monotonic() - said > _PLAIN_EVERY_S:
+                said = time.monotonic()
+                say(f"{stories:,} of {count:,} stories, {spent}")
+
+        yield show
+
+
 class TrainingBar:
     """The bar of a training run: loss, bits per byte, tokens/s, time left; the diary scrolls above it."""
 

@@ -43,10 +43,6 @@ _CHECK_CALIBRATION = 16
 """Stories that an integer model is calibrated with to be scored while learning: it takes some seconds."""
 _RATES: dict[Kind, float] = {"int8": 3e-4, "int4": 3e-4, "ternary": 5e-3, "planes": 2e-4}
 """AdamW's peak: what is rounded finely is nearly right from the start, and few weights are to jump."""
-_TEACHER = {"weight": 0.9}
-_PLANES_TEACHER = {"weight": 1.0, "top": 0}
-"""Nearly all that the model expects: what the likeliest leave falls to the text's token, which jumps, and the
-weights with it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,8 @@ def make_plan(
             "start": start,
             "data": reading or {},
             "train": train,
-            "teacher": {"folder": start, **(_PLANES_TEACHER if kind == "planes" else _TEACHER)},
+            # of a cartridge's all that it expects counts: weights would jump with what its likeliest leave
+            "teacher": {"folder": start, "weight": 0.9, **({"top": 0} if kind == "planes" else {})},
         }
     )
     return plan.with_settings(settings)

@@ -9,6 +9,7 @@ from typing import Any
 from lilliput.app.output import say
 from lilliput.errors import MissingExtraError
 from lilliput.rundir import atomic_write
+from lilliput.stories.instruct import CHAT_TEMPLATE, LEARN_AFTER
 from lilliput.stories.sources import fingerprint_stories
 from lilliput.stories.story import Story
 from lilliput.training.diary import Row, read_rows
@@ -48,8 +49,10 @@ def describe_run(
         "command": command,
     }
     position = asdict(outcome.position)
+    chat = {"chat_template": CHAT_TEMPLATE} if plan.data.learn_after == LEARN_AFTER else {}
     return {
         "plan": plan.model_dump(),
+        **chat,
         "data": prepared.data.model_dump(),
         "training": {
             "steps": position["step"],

@@ -149,9 +149,7 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
     plan, tokenizer = prepared.plan, prepared.tokenizer
     most = plan.model.context // 4
     if plan.prompt is None:
-        opening = prepared.valid.story(0)[1:-1][: min(_PROMPT_TOKENS, most)]
-        words = tokenizer.decode(opening.tolist()).strip("\ufffd")
-        plan = plan.model_copy(update={"prompt": words.rpartition(" ")[0] or words})  # no half word
+        plan = plan.model_copy(update={"prompt": _choose_prompt(prepared, most)})
     elif len(tokenizer.encode(plan.prompt)) > most:
         raise ConfigError(f"prompt: more than {most} tokens, a quarter of the context: shorten it")
     if reason := why_torch(plan):
@@ -163,6 +161,19 @@ def _decide(files: RunFiles, prepared: Prepared) -> Plan:
     _warn_of_little_text(plan, prepared, rate)
     save_plan(files, plan)
     return plan
+
+
+def _choose_prompt(prepared: Prepared, most: int) -> str:
+    """What a held-back record gives before its story, where that has at most so many tokens; else the first
+    words of a held-back story."""
+    tokenizer, mark = prepared.tokenizer, prepared.plan.data.learn_after
+    for text in held_back_texts(prepared, LOOK_STORIES) if mark else ():
+        head, found, _ = text.partition(mark or "")
+        if found and len(tokenizer.encode(head + found)) <= most:
+            return head + found
+    opening = prepared.valid.story(0)[1:-1][: min(_PROMPT_TOKENS, most)]
+    words = tokenizer.decode(opening.tolist()).strip("\ufffd")
+    return words.rpartition(" ")[0] or words  # no half word
 
 
 def decide_computing(plan: Plan, prepared: Prepared) -> tuple[Plan, float | None]:

@@ -68,8 +68,9 @@ def save_folder(
 ) -> None:
     """Write or refresh a model folder, file by file, each atomically; the weights come last.
 
-    The arrays are only read. `details` is what lilliput.json tells besides the versions; `name` stands
-    in the model card (the folder's own name if not given). With `half` the weights lie in float16.
+    The arrays are only read. `details` is what lilliput.json tells besides the versions, of which
+    `chat_template` goes into tokenizer_config.json too; `name` stands in the model card (the folder's own
+    name if not given). With `half` the weights lie in float16.
     """
     check_weights(weights, config, str(path))
     save_surroundings(path, config, tokenizer, details, name, {"dtype": "float16"} if half else {})
@@ -111,6 +112,7 @@ def save_surroundings(
             "model_max_length": config.context,
             "clean_up_tokenization_spaces": False,
             **tokenizer.hf_special_tokens,
+            **{name: details[name] for name in ("chat_template",) if name in details},
         },
     )
     write_details(path, details)

@@ -24,7 +24,7 @@ class DataPlan(Config):
     of fewer than 20 a third, so that some are held back at all."""
     learn_after: str | None = None
     """A text such as `Story:`: a record is only read up to its end, and learnt from there on. One without it
-    is learnt whole."""
+    is learnt whole. None: as the records' label `learn_after` says, if they have it; empty: all is learnt."""
 
 
 class TrainPlan(Config):
@@ -144,7 +144,8 @@ class Plan(Config):
     name: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     prompt: str | None = None
-    """What the diary's stories begin with; None takes the first words of a held-back story."""
+    """What the diary's stories begin with; None takes the first words of a held-back story, or where records
+    have a mark to learn after, what stands up to it."""
     tokenizer: str | None = None
     """File of a tokenizer to use; None trains one of model.vocab_size on the stories."""
     model: ModelConfig

@@ -1,7 +1,7 @@
 """From stories to a run that can start, or be resumed: tokenizer, shards, plan."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from lilliput.stories.shard_files import Shard, open_shard
 from lilliput.stories.shards import tokenize_stories
 from lilliput.stories.sources import Opened
 from lilliput.stories.split import is_valid
+from lilliput.stories.story import Story
 from lilliput.tokens import Tokenizer, load_tokenizer, train_tokenizer
 from lilliput.training.plan import Plan
 from lilliput.training.resume import RunFiles, load_plan, save_plan
@@ -71,9 +72,12 @@ def prepare(
     if plan.start is None:
         plan = plan.with_changes({"model": {"vocab_size": tokenizer.vocab_size}}, "prepare")
     tell(f"tokenizer: {tokenizer.vocab_size:,} ids")
-    opened = open_again()
-    counts = tokenize_stories(opened.stories, tokenizer, files.train_shard, files.valid_shard, share)
+    opened, marks = open_again(), set[str]()
+    stories = _note_marks(opened.stories, marks)
+    counts = tokenize_stories(stories, tokenizer, files.train_shard, files.valid_shard, share)
+    plan = plan.with_changes({"data": {"learn_after": _choose_mark(plan, marks)}}, "prepare")
     if plan.data.learn_after is not None:
+        tell(f"learning only what comes after {plan.data.learn_after.strip()!r} in each record")
         skips = _count_unlearnt(open_again(), tokenizer, share, plan.data.learn_after)
         write_safetensors(files.unlearnt, {"unlearnt": skips})
     if plan.teacher.writes:
@@ -122,6 +126,25 @@ def starting_from(plan: Plan, folder: Path, settings: Sequence[str] = ()) -> Pla
     values |= {"model": config.model_dump(), "tokenizer": None, "start": str(folder.resolve())}
     values["train"]["batch_tokens"] = max(plan.train.batch_tokens, config.context)
     return Plan.from_dict(values).with_settings(settings)
+
+
+def _note_marks(stories: Iterable[Story], marks: set[str]) -> Iterator[Story]:
+    """`stories`, while the marks that their labels name go into `marks`."""
+    for story in stories:
+        mark = story.labels.get("learn_after")
+        if isinstance(mark, str) and mark:
+            marks.add(mark)
+        yield story
+
+
+def _choose_mark(plan: Plan, marks: set[str]) -> str | None:
+    """See DataPlan.learn_after. Raises DataError where the records do not agree."""
+    if plan.data.learn_after is not None:
+        return plan.data.learn_after or None
+    if len(marks) > 1:
+        named = " and ".join(map(repr, sorted(marks)[:2]))
+        raise DataError(f"the records are to be learnt after {named}: --set data.learn_after=… decides")
+    return next(iter(marks), None)
 
 
 def _count_unlearnt(opened: Opened, tokenizer: Tokenizer, share: float, mark: str) -> NDArray[np.int64]:

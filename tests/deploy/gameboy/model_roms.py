@@ -62,6 +62,7 @@ _VARIABLES = {
     "drawn": 2,
     "setting_seed": 2,
     "setting_temperature": 1,
+    "story_full": 1,
 }
 
 

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from lilliput.deploy.gameboy.cartridge import make_cartridge
+from lilliput.deploy.gameboy.info_block import read_info
+from lilliput.deploy.gameboy.play.console import Console
+from lilliput.deploy.gameboy.play.player import Telling, Wish
 from lilliput.deploy.gameboy.play.proof import prove_cartridge
 from lilliput.errors import ConfigError
 from lilliput.formats.llama2c import read_llama2c
@@ -59,6 +62,18 @@ def tell(model, tokenizer, seed, tokens):
             break
         text += tokenizer.token_bytes(ids[0])
     return text
+
+
+def test_a_story_that_fills_the_context_says_so(tiny, tokenizer, emulators):
+    if reason := emulators.missing("pyboy"):
+        pytest.skip(reason)
+    _, model = tiny
+    cartridge = make_cartridge(model, tokenizer, ends=(), name="endless")
+    wanted = model.config.context - len(tokenizer.encode(OPENING))  # BOS is read too, the last word is not
+    with Console(cartridge.image) as console:
+        telling = Telling(console, read_info(cartridge.image), Wish(temperature="0"))
+        "".join(telling)
+    assert (telling.ending, telling.tokens, len(telling.cycles)) == ("full", wanted, wanted)
 
 
 @pytest.mark.parametrize("fill", ["noise", "zeros", "ones"])

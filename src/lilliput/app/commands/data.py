@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from lilliput.app import options
-from lilliput.app.output import print_facts, print_json, say
+from lilliput.app.commands.data_info import info
+from lilliput.app.commands.data_instruct import instruct
+from lilliput.app.commands.data_write import write
+from lilliput.app.output import say
 
 app = typer.Typer(help="Get, make and inspect stories.", rich_markup_mode=None)
 
@@ -55,49 +58,6 @@ def make(
     say(f"{output}: {written:,} stories of seed {seed}")
 
 
-@app.command()
-def info(
-    data: Annotated[list[str], typer.Argument(help="Files, folders, hub:owner/name:column.")],
-    separator: options.Separator = options.SeparatorName.auto,
-    column: options.Column = None,
-    as_json: options.Json = False,
-) -> None:
-    """\b
-    Examples:
-      lilliput data info stories.txt
-      lilliput data info world.jsonl --json
-
-    Say what is in story files and how they were read.
-    """
-    from lilliput.app.progress import counted
-    from lilliput.stories.sources import Fingerprint, open_stories
-
-    opened = open_stories(data, separator=separator.value, column=column)
-    fingerprint = Fingerprint()
-    stories = size = words = longest = 0
-    openings: dict[str, int] = {}
-    for story in counted(opened.stories, "reading", "stories"):
-        fingerprint.add(story)
-        stories += 1
-        length = len(story.text.encode())
-        size, longest = size + length, max(longest, length)
-        split = story.text.split()
-        words += len(split)
-        opening = " ".join(split[:4])
-        openings[opening] = openings.get(opening, 0) + 1
-    commonest = max(openings, key=lambda opening: openings[opening])
-    facts = {
-        "read_as": opened.description,
-        "stories": stories,
-        "bytes": size,
-        "words": words,
-        "words_per_story": words / stories,
-        "longest_bytes": longest,
-        "commonest_opening": commonest,
-        "commonest_opening_share": openings[commonest] / stories,
-        "fingerprint": str(fingerprint),
-    }
-    if as_json:
-        print_json(facts)
-    else:
-        print_facts({name.replace("_", " "): value for name, value in facts.items()})
+app.command()(info)
+app.command()(instruct)
+app.command()(write)

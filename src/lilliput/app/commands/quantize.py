@@ -126,7 +126,8 @@ def quantize(
             "command": shlex.join(["lilliput", *sys.argv[1:]]),
             **learnt,
         }
-        kept = {name: value for name, value in folder.details.items() if name in ("data", "origin", "plan")}
+        known = ("data", "origin", "plan", "chat_template")
+        kept = {name: value for name, value in folder.details.items() if name in known}
         save_surroundings(
             made, quantized.model.config, folder.tokenizer, kept | {"integers": result}, path.name
         )

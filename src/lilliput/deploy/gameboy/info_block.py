@@ -65,7 +65,8 @@ class Info(BaseModel):
     asked: Place
     """Where it is before the model is asked for a token; those before lie in battery memory."""
     ended: Place
-    """Where it is once the story has ended: with the carry, when the model has ended it."""
+    """Where it is once the story has ended: with the carry, when the model has ended it, or (story_full) its
+    context is full."""
 
 
 def make_info_block(

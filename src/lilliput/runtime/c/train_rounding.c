@@ -14,10 +14,11 @@ void lp_round_rows(lp_trainer *t, float *x, int n, int wide, float unit, float l
 
 /* odd multiples of a unit, of keys less their offset: the offset is the same at all positions, and changes no chance */
 static void round_keys(const lp_layer_rounding *r, float *k, int n) {
-  float unit = r->k_turned.unit, limit = r->k_turned.limit, half = 0.5f / unit;
+  float unit = r->k_turned.unit, most = (r->k_turned.limit + 1) / 2, half = 0.5f / unit;
   for (int c = 0; c < n; c++) {
-    float odd = 2 * down((k[c] - r->k_offset[c]) * half) + 1;
-    k[c] = (odd > limit ? limit : odd < -limit ? -limit : odd) * unit;
+    float pair = (k[c] - r->k_offset[c]) * half; /* what is no number is as one that is too great */
+    pair = !(pair < most) ? most - 1 : pair < -most ? -most : down(pair);
+    k[c] = (2 * pair + 1) * unit;
   }
 }
 

@@ -28,13 +28,13 @@ class Ids:
     buffer: int
     """Words in bank 0 of work memory: BOS and the beginning's."""
     settings: Mapping[str, int]
-    """Addresses of setting_temperature and setting_seed."""
+    """Addresses of setting_temperature and setting_seed, and of story_full, set when the context is full."""
 
 
 def write_model_loop(model: IntModel, places: Places, steps: Steps, ids: Ids, plans: Sequence[str]) -> Block:
     """All of it, for bank 0. `plans`: for each temperature the label of the first table of its chances, in a
     bank below 256, or nothing for the likeliest token."""
-    settings = {name: ids.settings[name] for name in ("setting_temperature", "setting_seed")}
+    settings = {name: ids.settings[name] for name in ("setting_temperature", "setting_seed", "story_full")}
     constants = {**places.variables, **settings, "ids": ids.buffer}
     text = _write_begin(ids, plans) + _write_next(model, places, ids)
     text += _write_read(model, places, steps) + _write_logits(model, places, steps)
@@ -122,8 +122,11 @@ next_token:
         jr   nz, .room
         ld   a, (hl)
         cp   {context >> 8}
+        jr   nz, .room
+        ld   a, 1
+        ld   (story_full), a
         scf
-        ret  z                  ; the context is full
+        ret
 .room:  call read_next
         call make_logits
         ld   a, (model_plan)

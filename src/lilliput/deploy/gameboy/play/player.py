@@ -20,7 +20,7 @@ from lilliput.deploy.gameboy.play.press import Fingers, check_beginning
 from lilliput.errors import ConfigError, LilliputError
 
 Ending = Literal["end", "length", "full"]
-"""The model's own end, the most tokens that were asked for, or no more room in battery memory."""
+"""The model's own end, the most tokens that were asked for, or no more room in battery memory or context."""
 _STEP = 4
 """Frames between two looks: a story can be stopped, and is filmed, only so finely."""
 _LOOK = 12
@@ -191,7 +191,7 @@ class Telling:
         if most is not None and self.tokens >= most and not (own and len(self._asked) - 1 == most):
             self.ending = "length"
             return self._asked[most][1] if len(self._asked) > most else end
-        self.ending = "end" if own else "full"
+        self.ending = "end" if own and not self._byte("story_full") else "full"
         return end
 
     def _word(self, variable: str) -> int:

@@ -1,0 +1,1 @@
+"""Stories written by a language model behind an OpenAI-compatible endpoint."""
