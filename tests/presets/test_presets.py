@@ -201,7 +201,7 @@ def test_the_shapes_that_sources_give_in_words_are_kept() -> None:
 def test_the_cartridge_takes_a_game_boy_a_second_a_token_at_most() -> None:
     model = find_plan("cartridge").model
     assert isinstance(model, LlamaConfig)
-    found = estimate(model, bits=4.1, bits_head=3.3, window=128, positions=128)
+    found = estimate(model, bits=4, window=128, positions=128)
     assert found.seconds_per_token <= 1
     assert found.rom <= 2**21
 

@@ -39,7 +39,9 @@ def cartridge() -> Plan:
     260,672 parameters. 2,048 pieces are worth the quarter of a second that their output matrix takes: with
     1,024 and a wider body bytes are learnt worse, and a token tells less. Four heads of 16 learn more than
     eight of 8, and take less time. Queries and keys have no norms (Llama): a cartridge computes none. A
-    larger model of the same tokenizer may teach it: `--set teacher.folder=LAPTOP`, at a weight of 0.9.
+    larger model of the same tokenizer may teach it: `--set teacher.folder=LAPTOP`, at a weight of 0.9. It
+    becomes whole numbers by `quantize --to cartridge --qat` with turn_shift=0, chance_bits=4, key_bits=6,
+    bits=4.4, bits_q=5, bits_k=5 and bits_head=4.4.
     """
     return Plan(
         name="cartridge",
