@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from lilliput.app import options
+from lilliput.app.commands.data_clean import clean
 from lilliput.app.output import print_facts, print_json, say
 
 app = typer.Typer(help="Get, make and inspect stories.", rich_markup_mode=None)
+app.command()(clean)
 
 
 @app.command()
