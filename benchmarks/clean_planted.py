@@ -2,7 +2,7 @@
 
 python benchmarks/clean_planted.py TRAIN.txt VALID.txt FOREIGN.jsonl [--seeds 5] [--row]
 
-FOREIGN holds stories of another script under `story` or `text`. `--row` writes benchmarks/rows/clean_planted.json.
+FOREIGN holds stories of another script under `story`. `--row` writes benchmarks/rows/clean_planted.json.
 """
 
 import argparse
@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from planted_faults import GONE, KINDS, RESTORED, Planted, plant  # noqa: E402
+from planted_faults import GONE, KINDS, RESTORED, Planted, plant
 
-from lilliput.stories.cleaning.config import Cleaning  # noqa: E402
-from lilliput.stories.cleaning.run import Order, clean_stories  # noqa: E402
-from lilliput.stories.cleaning.stages import choose_stages  # noqa: E402
-from lilliput.stories.sources import open_stories  # noqa: E402
-from lilliput.stories.story import read_jsonl, write_jsonl  # noqa: E402
+from lilliput.stories.cleaning.config import Cleaning
+from lilliput.stories.cleaning.run import Order, clean_stories
+from lilliput.stories.cleaning.stages import choose_stages
+from lilliput.stories.sources import open_stories
+from lilliput.stories.story import read_jsonl, write_jsonl
 
 ROW = Path(__file__).parent / "rows" / "clean_planted.json"
 
@@ -75,9 +75,8 @@ def main() -> None:
     rows = open_stories([str(options.foreign)], column="story").stories
     foreign = [story.text for story in islice(rows, 500)]
     with TemporaryDirectory() as name:  # what is cut or doubled in TRAIN itself is no clean story
-        own = Planted()
-        own.stories = plant(texts, valid, foreign, 0.0, 0).stories
-        own_left, own_report = clean_planted(own, options.validation, Path(name))
+        as_it_is = plant(texts, valid, foreign, 0.0, 0)
+        own_left, own_report = clean_planted(as_it_is, options.validation, Path(name))
     faulty = set(range(len(texts))) - set(own_left)
     result: dict[str, Any] = {"train": options.train.name, "stories": len(texts), "share": options.share}
     result["removed_without_planting"] = {
@@ -104,7 +103,9 @@ def main() -> None:
     result["missed"] = dict(missed)
     result["clean_stories"], result["clean_lost"] = clean, lost
     result["clean_lost_share"] = lost / clean
-    result["lost_share_with_own_faults"] = (lost + len(faulty) * options.seeds) / (clean + len(faulty) * options.seeds)
+    result["lost_share_with_own_faults"] = (lost + len(faulty) * options.seeds) / (
+        clean + len(faulty) * options.seeds
+    )
     print(json.dumps(result, indent=2))
     if options.row:
         ROW.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

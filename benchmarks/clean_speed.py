@@ -1,10 +1,10 @@
-"""Megabytes a second of one core, and the memory, that cleaning takes: real text, then generated text that grows.
+"""Megabytes a second of one core, and the memory, that cleaning takes.
 
 python benchmarks/clean_speed.py TRAIN.txt VALID.txt [--rounds 3] [--megabytes 64 128 256] [--row]
 
-Time is processor time of one process with one thread, so that other work on the machine counts little. Each size
-of generated text runs in a process of its own, whose largest resident set is said. Generated stories are sentences
-of TRAIN put together anew, under numbers of their own, so that few are alike.
+Time is processor time of one process with one thread, so that other work on the machine counts less.
+Generated text are sentences of TRAIN put together anew; each size runs in a process of its own, whose
+largest resident set is said.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from typing import Any
 
 os.environ["RAYON_NUM_THREADS"] = "1"
 
-from lilliput.stories.cleaning.config import Cleaning  # noqa: E402
-from lilliput.stories.cleaning.run import Order, clean_stories  # noqa: E402
-from lilliput.stories.cleaning.stages import choose_stages  # noqa: E402
-from lilliput.stories.sources import open_stories  # noqa: E402
+from lilliput.stories.cleaning.config import Cleaning
+from lilliput.stories.cleaning.run import Order, clean_stories
+from lilliput.stories.cleaning.stages import choose_stages
+from lilliput.stories.sources import open_stories
 
 ROW = Path(__file__).parent / "rows" / "clean_speed.json"
 
@@ -118,7 +118,9 @@ def main() -> None:
             path = Path(folder) / "generated.txt"
             generate(options.train, path, megabytes)
             command = [sys.executable, __file__, str(path), str(options.validation), "--one"]
-            result["generated"].append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+            result["generated"].append(
+                json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+            )
     print(json.dumps(result, indent=2))
     if options.row:
         ROW.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

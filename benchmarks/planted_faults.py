@@ -1,6 +1,6 @@
 """Nine kinds of faults, planted into stories in known places: what `lilliput data clean` has to find.
 
-`plant` is a pure function of its seed. Each story gets a label `id`; what must become of it is said in `Planted`.
+`plant` is a pure function of its seed. Each story gets a label `id`.
 """
 
 import random
@@ -103,7 +103,11 @@ def _damage(
         how = chance.choice(["whole", "second half"])
         return how, other if how == "whole" else text[: len(text) // 2] + " " + other, ""
     if kind == "empty":
-        return "empty", chance.choice(["", " ", "\n \n", "\t", "...", "\u200b", "?!", "\u00a0", "—", '""']), ""
+        return (
+            "empty",
+            chance.choice(["", " ", "\n \n", "\t", "...", "\u200b", "?!", "\u00a0", "—", '""']),
+            "",
+        )
     how, cut = _draw(FRAGMENT, chance, text)
     return how, cut, ""
 
@@ -137,6 +141,7 @@ def _retype(chance: random.Random, text: str) -> str:
     return curl(text) if chance.random() < 0.5 else text.upper()
 
 
+EMPTY = ("", " ", "\n \n", "\t", "...", "\u200b", "?!", "\u00a0", "\u2014", '""')
 NEAR: dict[str, Callable[..., str]] = {
     "one word in sixty": _swap_words,
     "a sentence less": _drop_sentence,
@@ -145,7 +150,7 @@ NEAR: dict[str, Callable[..., str]] = {
 }
 
 
-def _mistake(chance: random.Random, text: str, codec: str) -> str:
+def _mistake(text: str, codec: str) -> str:
     """UTF-8 read as another encoding; what Windows-1252 does not know is read as Latin-1 has it."""
     out = []
     for byte in text.encode():
@@ -157,11 +162,11 @@ def _mistake(chance: random.Random, text: str, codec: str) -> str:
 
 
 MOJIBAKE: dict[str, Callable[..., str]] = {
-    "as Windows-1252": lambda chance, text: _mistake(chance, text, "cp1252"),
-    "as Windows-1252, a character lost": lambda chance, text: _mistake(chance, text, "cp1252").replace("\x9d", ""),
-    "as Latin-1": lambda chance, text: _mistake(chance, text, "latin-1"),
-    "as Mac Roman": lambda chance, text: _mistake(chance, text, "mac_roman"),
-    "as Windows-1252, twice": lambda chance, text: _mistake(chance, _mistake(chance, text, "cp1252"), "cp1252"),
+    "as Windows-1252": lambda _, text: _mistake(text, "cp1252"),
+    "as Windows-1252, a character lost": lambda _, text: _mistake(text, "cp1252").replace("\x9d", ""),
+    "as Latin-1": lambda _, text: _mistake(text, "latin-1"),
+    "as Mac Roman": lambda _, text: _mistake(text, "mac_roman"),
+    "as Windows-1252, twice": lambda _, text: _mistake(_mistake(text, "cp1252"), "cp1252"),
 }
 
 
@@ -204,9 +209,9 @@ def _embed_run(chance: random.Random, text: str, leaked: str) -> str:
 
 
 LEAK: dict[str, Callable[..., str]] = {
-    "whole": lambda chance, text, leaked: leaked,
-    "whole, typed otherwise": lambda chance, text, leaked: _retype(chance, leaked),
-    "a sentence less": lambda chance, text, leaked: _drop_sentence(chance, leaked),
+    "whole": lambda _chance, _text, leaked: leaked,
+    "whole, typed otherwise": lambda chance, _text, leaked: _retype(chance, leaked),
+    "a sentence less": lambda chance, _text, leaked: _drop_sentence(chance, leaked),
     "a paragraph": _embed_paragraph,
     "a run of words": _embed_run,
 }
@@ -220,15 +225,19 @@ def _wrap_words(chance: random.Random, text: str, before: str, behind: str) -> s
 
 STRIPPED = ("HTML", "entities", "Markdown", "forum tags")  # whose words stay
 MARKUP: dict[str, Callable[..., str]] = {
-    "HTML": lambda chance, text: "<div class='story'><p>"
-    + _wrap_words(chance, text, "<b>", "</b>").replace("\n", "</p>\n<p>")
-    + "</p></div>",
-    "entities": lambda chance, text: text.replace('"', "&quot;").replace("'", "&#39;").replace(". ", ".&nbsp;"),
-    "Markdown": lambda chance, text: _wrap_words(chance, _wrap_words(chance, text, "**", "**"), "[", "](story.md)"),
-    "forum tags": lambda chance, text: "[b]" + text + "[/b]",
-    "a script": lambda chance, text: text + "<script>var a = {b: 1};</script>",
-    "an address": lambda chance, text: text + " Read more at https://example.org/stories?id=12.",
-    "chat marks": lambda chance, text: "<|user|> Tell a story. <|assistant|> " + text,
-    "an instruction": lambda chance, text: "### Instruction:\nTell a story.\n\n### Response:\n" + text,
-    "a code block": lambda chance, text: "```json\n" + text + "\n```",
+    "HTML": lambda chance, text: (
+        "<div class='story'><p>"
+        + _wrap_words(chance, text, "<b>", "</b>").replace("\n", "</p>\n<p>")
+        + "</p></div>"
+    ),
+    "entities": lambda _, text: text.replace('"', "&quot;").replace("'", "&#39;").replace(". ", ".&nbsp;"),
+    "Markdown": lambda chance, text: _wrap_words(
+        chance, _wrap_words(chance, text, "**", "**"), "[", "](story.md)"
+    ),
+    "forum tags": lambda _, text: "[b]" + text + "[/b]",
+    "a script": lambda _, text: text + "<script>var a = {b: 1};</script>",
+    "an address": lambda _, text: text + " Read more at https://example.org/stories?id=12.",
+    "chat marks": lambda _, text: "<|user|> Tell a story. <|assistant|> " + text,
+    "an instruction": lambda _, text: "### Instruction:\nTell a story.\n\n### Response:\n" + text,
+    "a code block": lambda _, text: "```json\n" + text + "\n```",
 }

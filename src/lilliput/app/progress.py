@@ -65,7 +65,12 @@ def cleaning(size: float | None) -> Iterator[Callable[[str, float, float | None]
     Where stderr is no terminal, a line now and then.
     """
     console = _stderr()
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[numbers]}")]
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[numbers]}"),
+    ]
     said = [time.monotonic()]
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("looking", total=size, numbers="")

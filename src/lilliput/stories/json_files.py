@@ -52,8 +52,8 @@ def stories_from_rows(
     """Yield the stories of rows (objects with a column of text, or bare strings).
 
     Without a `column`, the first row's `text`, `story` or `content` is taken, and then of every
-    row. Rows whose text is empty are left out, unless `keep_empty`. Raises DataError that names the row and the columns
-    it has.
+    row. Rows whose text is empty are left out, unless `keep_empty`. Raises DataError that names the
+    row and the columns it has.
     """
     for where, row in rows:
         if isinstance(row, str) and column is None:

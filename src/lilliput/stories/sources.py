@@ -75,7 +75,8 @@ def open_stories(
 
     `separator` is for plain text ("auto" looks), `column` for JSON, parquet and the hub. A folder
     gives the files in it and below that can be read, by name. Texts lose the whitespace at their
-    ends, and empty ones are left out (unless `keep_empty`, so that they can be counted); in text files CR LF becomes LF; nothing else is changed.
+    ends, and empty ones are left out (unless `keep_empty`, so that they can be counted); in text
+    files CR LF becomes LF; nothing else is changed.
 
     Raises DataError for a path that is not there or cannot be read as stories, MissingExtraError
     for a parquet or the hub without their packages.

@@ -15,13 +15,17 @@ def clean(
     output: Annotated[Path, typer.Option("-o", help="JSON lines to write.", metavar="FILE")],
     against: Annotated[
         list[str] | None,
-        typer.Option(help="A validation set: stories that hold something of it are removed.", metavar="STORIES"),
+        typer.Option(
+            help="A validation set: stories that hold something of it are removed.", metavar="STORIES"
+        ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Folder, or .html or .json file, for the report; beside FILE if not given."),
     ] = None,
-    only: Annotated[list[str] | None, typer.Option(help="Run this stage and no other.", metavar="STAGE")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run this stage and no other.", metavar="STAGE")
+    ] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Leave this stage out.", metavar="STAGE")] = None,
     settings: options.Settings = [],  # noqa: B006 - typer's way of an empty list
     workers: Annotated[int | None, typer.Option(help="Processes; all cores if not given.", min=1)] = None,

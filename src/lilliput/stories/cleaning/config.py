@@ -9,11 +9,11 @@ from lilliput.config import Config
 Share = Annotated[float, Field(ge=0, le=1)]
 
 GRAPHIC_WORDS = (
-    "abuse", "abused", "beheaded", "bled", "bleed", "bleeding", "blood", "bloody", "corpse", "corpses", "drunk",
-    "execution", "gore", "gory", "gun", "guns", "hanged", "intestines", "kidnap", "kidnapped", "kill", "killed",
-    "killer", "killing", "kills", "murder", "murdered", "murderer", "naked", "pistol", "rape", "raped", "rifle",
-    "sex", "sexual", "sexy", "shotgun", "slaughter", "slaughtered", "stab", "stabbed", "stabbing", "strangled",
-    "suicide", "torture", "tortured", "whiskey",
+    "abuse", "abused", "beheaded", "bled", "bleed", "bleeding", "blood", "bloody", "corpse", "corpses",
+    "drunk", "execution", "gore", "gory", "gun", "guns", "hanged", "intestines", "kidnap", "kidnapped",
+    "kill", "killed", "killer", "killing", "kills", "murder", "murdered", "murderer", "naked", "pistol",
+    "rape", "raped", "rifle", "sex", "sexual", "sexy", "shotgun", "slaughter", "slaughtered", "stab",
+    "stabbed", "stabbing", "strangled", "suicide", "torture", "tortured", "whiskey",
 )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from lilliput.stories.cleaning.config import Language
 from lilliput.stories.cleaning.prints import Hashes, make_prints
 
 _LEAST_SHARE = 0.1  # of the sample's letters, for a script to be one of the corpus's
+_EAST_ASIAN = "JAPANESE OR CHINESE"
 _SAME = {
-    "HIRAGANA": "JAPANESE OR CHINESE", "KATAKANA": "JAPANESE OR CHINESE", "KATAKANA-HIRAGANA": "JAPANESE OR CHINESE",
-    "CJK": "JAPANESE OR CHINESE", "IDEOGRAPHIC": "JAPANESE OR CHINESE", "FULLWIDTH": "LATIN",
-}  # fmt: skip
+    **dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK", "IDEOGRAPHIC"), _EAST_ASIAN),
+    "FULLWIDTH": "LATIN",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def look_at_corpus(texts: Sequence[str], config: Language) -> Corpus:
 
 def share_of_stories(found: np.ndarray, stories: np.ndarray) -> np.ndarray:
     """(S,) the share of each story's words that are `found` (W,); 0 for a story without words."""
-    sums = np.concatenate(([0], np.cumsum(found)))
+    sums = np.concatenate(([0], np.cumsum(found, dtype=np.int32)))
     sizes = np.diff(stories)
     return np.asarray((sums[stories[1:]] - sums[stories[:-1]]) / np.maximum(sizes, 1))
 

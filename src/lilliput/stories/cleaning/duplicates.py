@@ -130,7 +130,7 @@ def _find_near(parts: Parts, config: Near, gone: dict[int, Twin], on_progress: O
 
 
 def _candidates(band: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Pairs of stories with an equal value, as later << 32 | earlier: each with the first and the one before."""
+    """Pairs of stories with an equal value, as later << 32 | earlier: with the first, with the one before."""
     places = np.flatnonzero(alive & (band != NO_SHINGLE))
     order = places[np.argsort(band[places], kind="stable")]
     same = np.concatenate(([False], band[order[1:]] == band[order[:-1]])) if len(order) else np.zeros(0, bool)

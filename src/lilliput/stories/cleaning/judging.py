@@ -12,9 +12,16 @@ from lilliput.stories.cleaning.config import Fragments, Graphic, Language, Lengt
 from lilliput.stories.cleaning.corpus import Corpus, count_scripts, share_of_stories
 from lilliput.stories.cleaning.prints import Among, hash_words
 
-_END_MARKS = ".!?\u2026\u3002\uff01\uff1f\u0964\u0965\u061f\u06d4\u0589\u1362\u17d4\u104b\u203c\u203d\u2047\u2048\u2049\uff0e\uff61"
+_END_MARKS = frozenset(
+    ".!?\u2026\u203c\u203d\u2047\u2048\u2049"  # of most scripts
+    "\u3002\uff01\uff1f\uff0e\uff61"  # Chinese, Japanese
+    "\u0964\u0965\u061f\u06d4\u0589\u1362\u17d4\u104b"  # Devanagari to Burmese
+)
 _CLOSERS = "\"'\u201d\u2019\u201c\u2018\u00bb\u00ab\u203a)]}\u300d\u300f\u300b\u3011\uff09*_~ \n"
-_OPENERS = "\"'\u201c\u2018\u201e\u00ab\u201a\u2039([\u300c\u300e\u300a\u3010\uff08\u00bf\u00a1*_-\u2013\u2014 \n\u2026"
+_OPENERS = (
+    "\"'\u201c\u2018\u201e\u00ab\u201a\u2039([\u00bf\u00a1*_-\u2013\u2014 \n\u2026"
+    "\u300c\u300e\u300a\u3010\uff08"
+)
 _THE_END = re.compile(r"\bthe end\W*\Z", re.IGNORECASE)
 _HABIT = 0.5  # share of a corpus's stories that must have a habit before its lack is a fault
 _FEWEST_WORDS = 8  # of a story whose language can be told
@@ -55,7 +62,9 @@ def make_script(config: Language, corpus: Corpus) -> Any:
         inside = sum(letters[script] for script in corpus.scripts)
         if inside >= config.least_in_script * total:
             return None
-        foreign = max((name for name in letters if name not in corpus.scripts), key=lambda name: letters[name])
+        foreign = max(
+            (name for name in letters if name not in corpus.scripts), key=lambda name: letters[name]
+        )
         return Verdict(f"{foreign.capitalize()} letters")
 
     return look
@@ -67,7 +76,7 @@ def make_language(config: Language, corpus: Corpus) -> Stage:
 
     def stage(block: Block) -> Iterator[Finding]:
         prints = block.prints
-        shares = share_of_stories(is_common(prints.words), prints.stories)
+        shares = share_of_stories(is_common.roughly(prints.words), prints.stories)
         doubtful = (shares < least) & (np.diff(prints.stories) >= _FEWEST_WORDS)
         for place in np.flatnonzero(doubtful).tolist():
             yield place, Verdict("few of the corpus's commonest words")
@@ -93,7 +102,7 @@ def make_fragment(config: Fragments, corpus: Corpus) -> Any:
 def ends_whole(text: str) -> bool:
     """Whether a text ends with an end mark (and what closes after it), a picture, or `The End`."""
     last = text[-1:]
-    if last == "." or last == "!":
+    if last in (".", "!"):
         return True
     body = text.rstrip(_CLOSERS)
     if not body:

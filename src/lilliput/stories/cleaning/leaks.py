@@ -31,7 +31,8 @@ class LeakIndex:
     def owners_of(self, level: int, hashes: Hashes) -> list[int]:
         """The validation stories that hold `hashes`, which must be known."""
         at = np.unique(np.searchsorted(self.hashes[level], hashes))
-        return np.unique(self.owners[level][at]).tolist()
+        owners: list[int] = np.unique(self.owners[level][at]).tolist()
+        return owners
 
 
 def make_leak_index(stories: Iterator[Story], config: Leaks) -> LeakIndex:

@@ -11,16 +11,18 @@ from lilliput.errors import MissingExtraError
 from lilliput.stories.cleaning.block import Verdict
 from lilliput.stories.cleaning.config import Markup, Repair
 
-_HARMLESS = re.compile("[^\\x00-\\x7f\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00ab\u00bb]")
+_NOT_HARMLESS = re.compile("[^\\x00-\\x7f\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00ab\u00bb]")
 _CONTROLS = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\ufeff\ufff9-\ufffb]")
 # U+201D is E2 80 9D in UTF-8, and Windows-1252 has no character 9D: on the way it was dropped, so that what
 # is left are two characters that are no character's beginning. ftfy mends whole sequences only.
-_LOST_QUOTE = re.compile("\u00e2\u20ac(?![\u0153\u201c\u201d\u2122\u02dc\u00a6\u0161\u00a2\u00b0\u00b2\u00b3\x80-\x9f])")
-_BROKEN = re.compile("\ufffd|\u00e2\u20ac|\u00c3[\u0080-\u00bf\u2018-\u203a\u0152-\u017e\u02c6\u02dc\u20ac\u2122]")
+_LOST_QUOTE = re.compile(
+    "\u00e2\u20ac(?![\u0153\u201c\u201d\u2122\u02dc\u00a6\u0161\u00a2\u00b0\u00b2\u00b3\x80-\x9f])"
+)
+_BROKEN = re.compile(
+    "\ufffd|\u00e2\u20ac|\u00c3[\u0080-\u00bf\u2018-\u203a\u0152-\u017e\u02c6\u02dc\u20ac\u2122]"
+)
 
-_ORDINARY = bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123)) + b" \n.,!?\"'-:;()"
 _MARKUP_SIGNS = re.compile(r"[<>&\[\]{}|\\`#*_=@~]")
-_MARKUP_WORDS = ("://", "www.", "---")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)(?:\s[^<>]*)?/?>")
 _COMMENT = re.compile(r"<!--.*?-->|<!DOCTYPE[^>]*>|<\?xml[^>]*>", re.DOTALL | re.IGNORECASE)
 _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
@@ -30,12 +32,19 @@ _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$", re.MU
 _RULE = re.compile(r"^[ \t]*(?:(?:[-*_=~][ \t]*){3,})$\n?", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<![\w*_~])(\*\*\*|\*\*|___|__|\*|_|~~|`)(?=\S)([^\n]*?\S)\1(?![\w*_~])")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-_BREAKS = frozenset("br p div li tr h1 h2 h3 h4 h5 h6 blockquote section article ul ol table hr".split())
-_TAGS = _BREAKS | frozenset(
-    "a abbr b big body center cite code dd del dl dt em font footer head header html i img ins main mark nav "
-    "pre q s small span strike strong sub sup tbody td th thead title tt u".split()
-)
-_CODE_TAGS = frozenset("script style iframe form input button select svg canvas object embed meta link".split())
+_BREAKS = frozenset((
+    "br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "section",
+    "article", "ul", "ol", "table", "hr",
+))  # fmt: skip
+_TAGS = _BREAKS | frozenset((
+    "a", "abbr", "b", "big", "body", "center", "cite", "code", "dd", "del", "dl", "dt", "em", "font",
+    "footer", "head", "header", "html", "i", "img", "ins", "main", "mark", "nav", "pre", "q", "s",
+    "small", "span", "strike", "strong", "sub", "sup", "tbody", "td", "th", "thead", "title", "tt", "u",
+))  # fmt: skip
+_CODE_TAGS = frozenset((
+    "script", "style", "iframe", "form", "input", "button", "select", "svg", "canvas", "object",
+    "embed", "meta", "link",
+))  # fmt: skip
 _LEFT = {
     "an address of the web": re.compile(r"\b(?:https?|ftp)://|\bwww\.\w", re.IGNORECASE),
     "an e-mail address": re.compile(r"\b[\w.+-]+@[\w-]+\.\w{2,}"),
@@ -46,16 +55,10 @@ _LEFT = {
     ),
     "a code block": re.compile(r"```|~~~"),
     "a table": re.compile(r"^\s*\|.*\|.*\|\s*$", re.MULTILINE),
-    "program text": re.compile(r"\{\{|\}\}|\{\s*\"\w+\"\s*:|\bfunction\s*\(|=>|;\s*\}|\\(?:begin|end|section|textbf|emph)\{"),
+    "program text": re.compile(
+        r"\{\{|\}\}|\{\s*\"\w+\"\s*:|\bfunction\s*\(|=>|;\s*\}|\\(?:begin|end|section|textbf|emph)\{"
+    ),
 }  # fmt: skip
-
-
-def odd_signs(text: str) -> str:
-    """The characters of `text` that are not ordinary; most stories have none.
-
-    A pattern takes some ten nanoseconds a character to find that it matches nowhere, this takes one.
-    """
-    return (text.encode().translate(None, _ORDINARY) if text.isascii() else text.encode()).decode()
 
 
 def make_repair(config: Repair) -> Any:
@@ -65,10 +68,8 @@ def make_repair(config: Repair) -> Any:
     """
     fix_encoding = _ftfy().fix_encoding
 
-    def repair(text: str) -> Verdict | None:
-        if text.isascii() and _CONTROLS.search(odd_signs(text)) is None:
-            return None
-        if _HARMLESS.search(text) is None and _CONTROLS.search(text) is None:
+    def repair(text: str, odd: str) -> Verdict | None:
+        if _NOT_HARMLESS.search(odd) is None and _CONTROLS.search(odd) is None:
             return None
         whole = _LOST_QUOTE.sub("\u00e2\u20ac\x9d", text)
         mended = fix_encoding(whole)
@@ -88,10 +89,11 @@ def make_repair(config: Repair) -> Any:
 
 
 def make_markup(config: Markup) -> Any:
-    """HTML, entities, Markdown, forum tags: stripped; removed where code, addresses or chat marks are left."""
+    """HTML, entities, Markdown, forum tags: stripped; code, addresses and chat marks make a story go."""
 
-    def look(text: str) -> Verdict | None:
-        if _MARKUP_SIGNS.search(odd_signs(text)) is None and not any(word in text for word in _MARKUP_WORDS):
+    def look(text: str, odd: str) -> Verdict | None:
+        signs = odd and _MARKUP_SIGNS.search(odd)
+        if not signs and "://" not in text and "www." not in text and "---" not in text:
             return None
         for why, left in _LEFT.items():
             if left.search(text) and why != "an address of the web":
@@ -138,18 +140,24 @@ def _plain_entity(match: re.Match[str]) -> str:
     return html.unescape(match[0]) if known else match[0]
 
 
-_UNTIDY = ("  ", " \n", "\n ", "\n\n\n")
-_SPACE_SIGNS = re.compile(r"[^\S\n ]")
-_SPACES, _LINE_ENDS = re.compile(r"[^\S\n]+"), re.compile(r" ?\n ?")
+_SPACES_BUT_ONE = re.compile(r"[^\S\n ]")
 
 
-def tidy_whitespace(text: str) -> Verdict | None:
+def tidy_whitespace(text: str, odd: str) -> Verdict | None:
     """One space between words, none at the ends of lines, at most one blank line, none around the story."""
-    odd = odd_signs(text)
-    if not any(pair in text for pair in _UNTIDY) and text.strip() == text and _SPACE_SIGNS.search(odd) is None:
+    if not (
+        "  " in text
+        or " \n" in text
+        or "\n " in text
+        or "\n\n\n" in text
+        or text[:1].isspace()
+        or text[-1:].isspace()
+        or (odd and _SPACES_BUT_ONE.search(odd))
+    ):
         return None
-    tidy = _LINE_ENDS.sub("\n", _SPACES.sub(" ", text))
-    tidy = re.sub(r"\n{3,}", "\n\n", tidy).strip()
+    tidy = "\n".join([" ".join(line.split()) for line in text.split("\n")]).strip()
+    while "\n\n\n" in tidy:
+        tidy = tidy.replace("\n\n\n", "\n\n")
     return None if tidy == text else Verdict("untidy whitespace", tidy)
 
 

@@ -11,10 +11,12 @@ _STYLE = """
 --removed:#e2765d;--mended:#69b88b;--flagged:#e0b04a;--before:#5d584d}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:62rem;padding:2rem 1.2rem 4rem;background:var(--paper);
 color:var(--ink);font:16px/1.5 system-ui,sans-serif}h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;
-margin:2.4rem 0 .6rem}p.soft,figcaption,small{color:var(--soft)}.big{display:flex;flex-wrap:wrap;gap:.8rem 2.4rem;
-margin:1.4rem 0}.big b{display:block;font-size:1.7rem;line-height:1.2;font-variant-numeric:tabular-nums}
-figure{margin:0;overflow-x:auto}svg{display:block;min-width:34rem;width:100%;height:auto}svg text{fill:var(--ink);
-font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}.removed{fill:var(--removed);color:var(--removed)}
+margin:2.4rem 0 .6rem}p.soft,figcaption,small{color:var(--soft)}.big{display:flex;flex-wrap:wrap;
+gap:.8rem 2.4rem;margin:1.4rem 0}.big b{display:block;font-size:1.7rem;line-height:1.2;
+font-variant-numeric:tabular-nums}figure{margin:0;overflow-x:auto}
+svg{display:block;min-width:34rem;width:100%;height:auto}
+svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
+.removed{fill:var(--removed);color:var(--removed)}
 .mended{fill:var(--mended);color:var(--mended)}.flagged{fill:var(--flagged);color:var(--flagged)}
 .before{fill:var(--before);color:var(--before)}details{border-top:1px solid var(--line);padding:.5rem 0}
 summary{cursor:pointer;display:flex;gap:.8rem;align-items:baseline}summary b{min-width:6rem;text-align:right;
@@ -86,9 +88,9 @@ def _stages_picture(stages: Sequence[dict[str, Any]]) -> str:
             y += 21
         y += 5 if shown else 26
     return (
-        f"<figure><svg viewBox='0 0 820 {y}' role=img aria-label='Stories removed, mended and flagged by each "
-        f"stage'>{''.join(rows)}</svg><figcaption>Stories by stage, in the order of the stages. Lengths go with "
-        "the square root of the count.</figcaption></figure>"
+        f"<figure><svg viewBox='0 0 820 {y}' role=img aria-label='Stories removed, mended and flagged "
+        f"by each stage'>{''.join(rows)}</svg><figcaption>Stories by stage, in the order of the stages. "
+        "Lengths go with the square root of the count.</figcaption></figure>"
     )
 
 
@@ -122,9 +124,9 @@ def _lengths_picture(bins: Sequence[dict[str, int]]) -> str:
 def _reason(stage: dict[str, Any], reason: dict[str, Any]) -> str:
     samples = "".join(map(_sample, reason["samples"]))
     return (
-        f"<details><summary><b class={reason['action']}>{reason['stories']:,}</b><span>{escape(stage['says'])}: "
-        f"{escape(reason['why'])} <small>{reason['action']} by <code>{stage['stage']}</code></small></span>"
-        f"</summary>{samples}</details>"
+        f"<details><summary><b class={reason['action']}>{reason['stories']:,}</b>"
+        f"<span>{escape(stage['says'])}: {escape(reason['why'])} <small>{reason['action']} by "
+        f"<code>{stage['stage']}</code></small></span></summary>{samples}</details>"
     )
 
 

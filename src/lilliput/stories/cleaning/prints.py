@@ -68,7 +68,8 @@ def make_prints(texts: Sequence[str]) -> Prints:
     lines = np.searchsorted(first, np.flatnonzero((signs == _LINE) | (signs == _END)))
     word_sums = np.zeros(len(words) + 1, np.uint64)
     np.cumsum(words * _powers(_WORD_BASE, len(words))[0], out=word_sums[1:])
-    return Prints(words, stories, np.unique(lines), word_sums)
+    lines = lines[np.concatenate(([True], lines[1:] != lines[:-1]))]
+    return Prints(words, stories, lines, word_sums)
 
 
 def plain_bytes(text: str) -> bytes:
@@ -89,14 +90,19 @@ class Among:
     def __init__(self, known: Hashes) -> None:
         """`known` is sorted."""
         self.known = known
-        bits = min(26, max(16, len(known).bit_length() + 5))
+        bits = min(26, max(19, len(known).bit_length() + 5))
         self._shift = np.uint64(64 - bits)
         self._table = np.zeros(1 << bits, bool)
         self._table[known >> self._shift] = True
 
+    def roughly(self, values: Hashes) -> NDArray[np.bool_]:
+        """(N,) the same, quicker, but that one unknown hash in dozens or more passes for known."""
+        found: NDArray[np.bool_] = self._table[values >> self._shift]
+        return found
+
     def __call__(self, values: Hashes) -> NDArray[np.bool_]:
         """(N,) whether each of `values` is known."""
-        found = self._table[values >> self._shift]
+        found = self.roughly(values)
         places = np.flatnonzero(found)
         if len(places):
             maybe = values[places]
@@ -123,7 +129,7 @@ class _Plain(dict[int, str]):
         kind = unicodedata.category(sign)
         if sign in _APOSTROPHES or kind == "Cf":
             plain = ""
-        elif sign == "\n" or sign == "\u2028" or sign == "\u2029":
+        elif sign in ("\n", "\u2028", "\u2029"):
             plain = "\n"
         elif kind[0] not in "LMN":
             plain = " "

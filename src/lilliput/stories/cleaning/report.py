@@ -20,7 +20,11 @@ def make_report(names: Sequence[str], known: Known, tally: Tally, leaked: set[in
         "removed": tally.stories_in - tally.stories_out,
         "stages": [_stage(name, tally) for name in names],
         "words_per_story": [
-            {"from": edge, "before": tally.lengths_in.get(str(edge), 0), "after": tally.lengths_out.get(str(edge), 0)}
+            {
+                "from": edge,
+                "before": tally.lengths_in.get(str(edge), 0),
+                "after": tally.lengths_out.get(str(edge), 0),
+            }
             for edge in LENGTH_EDGES
         ],
         "corpus": {

@@ -66,7 +66,7 @@ def clean_stories(order: Order, write_report: WriteReport, on_progress: OnProgre
                 leftover.unlink(missing_ok=True)
             report = _clean(order, folder, write_report, on_progress)
     except Timeout:
-        raise DataError(f"{order.output} is being made by another run: wait for it, or name another") from None
+        raise DataError(f"{order.output} is being made by another run: wait, or name another") from None
     shutil.rmtree(folder, ignore_errors=True)
     return report
 
@@ -119,7 +119,9 @@ def _learn(order: Order) -> Known:
     corpus: Corpus = look_at_corpus(texts, order.config.language)
     against = order.against
     return Known(
-        order.config, corpus, None if against is None else make_leak_index(against.stories, order.config.leaks)
+        order.config,
+        corpus,
+        None if against is None else make_leak_index(against.stories, order.config.leaks),
     )
 
 

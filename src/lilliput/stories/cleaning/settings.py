@@ -1,4 +1,4 @@
-"""The fingerprint of all that decides what becomes of a story, so that parts of other settings are not reused."""
+"""The fingerprint of all that decides what becomes of a story: parts of another are not reused."""
 
 import hashlib
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lilliput.config import near_miss
 from lilliput.errors import ConfigError
-from lilliput.stories.cleaning.block import Stage, each
+from lilliput.stories.cleaning.block import Stage, each, each_odd
 from lilliput.stories.cleaning.config import Cleaning
 from lilliput.stories.cleaning.corpus import Corpus
 from lilliput.stories.cleaning.judging import (
@@ -30,9 +30,9 @@ class Known:
 
 
 STAGES: dict[str, Callable[[Known], Stage]] = {
-    "repair": lambda known: each(make_repair(known.config.repair)),
-    "markup": lambda known: each(make_markup(known.config.markup)),
-    "whitespace": lambda known: each(tidy_whitespace),
+    "repair": lambda known: each_odd(make_repair(known.config.repair), only_odd=True),
+    "markup": lambda known: each_odd(make_markup(known.config.markup)),
+    "whitespace": lambda _: each_odd(tidy_whitespace),
     "empty": lambda known: make_empty(known.config.length),
     "long": lambda known: make_long(known.config.length),
     "script": lambda known: each(make_script(known.config.language, known.corpus)),
@@ -73,14 +73,12 @@ def choose_stages(only: Sequence[str], skip: Sequence[str], against: bool) -> tu
     if "leak" in only and not against:
         raise ConfigError("the stage leak needs a validation set: name it with --against")
     chosen = tuple(
-        name
-        for name in NAMES
-        if (name in only if only else name not in skip) and (against or name != "leak")
+        name for name in NAMES if (name in only if only else name not in skip) and (against or name != "leak")
     )
     if not chosen:
         raise ConfigError("no stage is left: skip fewer")
     if against and "leak" not in chosen:
-        raise ConfigError("--against is for the stage leak, which is left out: choose it too, or leave --against")
+        raise ConfigError("--against is for the stage leak, which is left out: choose it, or leave --against")
     return chosen
 
 

@@ -40,7 +40,8 @@ def write_parts(chunks: Iterator[Chunk], work: Work, workers: int, on_chunk: OnC
     if workers > 1:
         return _write_parts_together(chunks, work, workers, on_chunk)
     count = 0
-    for count, chunk in enumerate(chunks, start=1):
+    for chunk in chunks:
+        count += 1
         done = part_serves(work.folder, chunk.number, chunk.digest, work.settings)
         if not done:
             cleaner.write_part(chunk, work.folder)
@@ -54,7 +55,8 @@ def _write_parts_together(chunks: Iterator[Chunk], work: Work, workers: int, on_
     waiting: dict[Future[None], Chunk] = {}
     count = 0
     try:
-        for count, chunk in enumerate(chunks, start=1):
+        for chunk in chunks:
+            count += 1
             if part_serves(work.folder, chunk.number, chunk.digest, work.settings):
                 on_chunk(chunk, True)
                 continue
