@@ -66,7 +66,7 @@ def make_repair(config: Repair) -> Any:
 
     A text in which broken characters are left is removed, if the settings say so.
     """
-    fix_encoding = _ftfy().fix_encoding
+    fix_encoding = load_ftfy().fix_encoding
 
     def repair(text: str, odd: str) -> Verdict | None:
         if _NOT_HARMLESS.search(odd) is None and _CONTROLS.search(odd) is None:
@@ -162,7 +162,8 @@ def tidy_whitespace(text: str, odd: str) -> Verdict | None:
 
 
 @lru_cache(maxsize=1)
-def _ftfy() -> Any:
+def load_ftfy() -> Any:
+    """The package `ftfy`; MissingExtraError without it."""
     try:
         import ftfy
     except ImportError:

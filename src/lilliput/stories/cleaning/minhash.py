@@ -21,11 +21,11 @@ def make_bands(prints: Prints, config: Near) -> Bands:
     shingles, first = prints.grams(config.shingle_words)
     counts = prints.count_by_story(first)
     offsets = np.concatenate(([0], np.cumsum(counts)))
-    matrix = _rensa().RMinHash.digest_matrix_from_flat_token_hashes(
+    matrix = load_rensa().RMinHash.digest_matrix_from_flat_token_hashes(
         shingles, offsets, config.bands * config.rows, _SEED
     )
     values = np.array(matrix.to_rows(), np.uint64).reshape(len(offsets) - 1, config.bands, config.rows)
-    bands = values[:, :, 0]
+    bands = mix(values[:, :, 0])
     for row in range(1, config.rows):
         bands = mix(bands + (values[:, :, row] << np.uint64(32)))
     bands = (bands >> np.uint64(32)).astype(np.uint32)
@@ -53,12 +53,13 @@ def minhash_version() -> str:
     """The version of the library whose values are compared: parts of another cannot be mixed in."""
     from importlib.metadata import version
 
-    _rensa()
+    load_rensa()
     return version("rensa")
 
 
 @lru_cache(maxsize=1)
-def _rensa() -> Any:
+def load_rensa() -> Any:
+    """The package `rensa`; MissingExtraError without it."""
     try:
         import rensa
     except ImportError:
