@@ -28,6 +28,7 @@ from lilliput.stories.cleaning.run import Order, clean_stories
 from lilliput.stories.cleaning.stages import choose_stages
 from lilliput.stories.sources import open_stories
 
+SKIPPED = {"exact_stages": ["near"], "with_near": []}
 ROW = Path(__file__).parent / "rows" / "clean_speed.json"
 
 
@@ -100,13 +101,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--megabytes", type=int, nargs="*", default=[])
     parser.add_argument("--row", action="store_true")
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=sorted(SKIPPED), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.train, options.validation, [])))
+        print(json.dumps(measure(options.train, options.validation, SKIPPED[options.one])))
         return
     result: dict[str, Any] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
-    for name, skip in (("exact_stages", ["near"]), ("with_near", [])):
+    for name, skip in SKIPPED.items():
         rows = [measure(options.train, options.validation, skip) for _ in range(options.rounds)]
         result[name] = {
             "megabytes_a_core_second": [row["megabytes_a_core_second"] for row in rows],

@@ -141,10 +141,19 @@ def _retype(chance: random.Random, text: str) -> str:
     return curl(text) if chance.random() < 0.5 else text.upper()
 
 
+def _rename(chance: random.Random, text: str) -> str:
+    names = re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", text)
+    if not names:
+        return _swap_words(chance, text)
+    hero = max(sorted(set(names)), key=names.count)
+    return re.sub(rf"\b{hero}\b", chance.choice(["Zoe", "Otto", "Umeko"]), text)
+
+
 EMPTY = ("", " ", "\n \n", "\t", "...", "\u200b", "?!", "\u00a0", "\u2014", '""')
 NEAR: dict[str, Callable[..., str]] = {
     "one word in sixty": _swap_words,
     "a sentence less": _drop_sentence,
+    "another name": _rename,
     "typed otherwise": _retype,
     "all of it": lambda chance, text: _retype(chance, _swap_words(chance, _drop_sentence(chance, text))),
 }

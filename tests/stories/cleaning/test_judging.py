@@ -23,18 +23,32 @@ CORPUS = look_at_corpus(ENGLISH, Language())
 
 @pytest.mark.parametrize(
     "text",
-    ["He ran.", 'He said, "Go!"', "«Go!»", "He ran…", "He ran. The End", "THE END", "वह भागा।", "犬が走った。", "Yes! 🎉"],
+    [
+        "He ran.",
+        'He said, "Go!"',
+        "«Go!»",
+        "He ran…",
+        "He ran. The End",
+        "THE END",
+        "वह भागा।",
+        "犬が走った。",
+        "Yes! 🎉",
+    ],
 )
 def test_whole_endings(text: str) -> None:
     assert ends_whole(text)
 
 
-@pytest.mark.parametrize("text", ["He ran", "He ran,", "The fairy said:", '"Go', "He was in the", "At the end of", ""])
+@pytest.mark.parametrize(
+    "text", ["He ran", "He ran,", "The fairy said:", '"Go', "He was in the", "At the end of", ""]
+)
 def test_cut_endings(text: str) -> None:
     assert not ends_whole(text)
 
 
-@pytest.mark.parametrize("text", ["He ran.", '"Go!" he said.', "¿Qué?", "7 cats ran.", "वह भागा।", "— Да!", "Élan."])
+@pytest.mark.parametrize(
+    "text", ["He ran.", '"Go!" he said.', "¿Qué?", "7 cats ran.", "वह भागा।", "— Да!", "Élan."]
+)
 def test_whole_beginnings(text: str) -> None:
     assert begins_whole(text)
 
@@ -80,7 +94,9 @@ def test_lengths_are_counted_in_words() -> None:
 
 
 def test_graphic_words_flag_whole_words_only() -> None:
-    block = Block(["The Gun and the blood.", "He had skill and begun.", "A skillet of bloodhounds."], [{}, {}, {}])
+    block = Block(
+        ["The Gun and the blood.", "He had skill and begun.", "A skillet of bloodhounds."], [{}, {}, {}]
+    )
     found = dict(make_graphic(Graphic())(block))
     assert set(found) == {0}
     assert found[0].labels == {"graphic": ["blood", "gun"]}

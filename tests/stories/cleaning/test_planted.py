@@ -55,7 +55,9 @@ def test_planted_faults_are_found_and_clean_stories_stay(
     assert report["stories_in"] == len(planted.stories)
 
 
-@pytest.mark.parametrize("kind", ["exact", "near", "mojibake", "fragment", "leak", "script", "long", "markup"])
+@pytest.mark.parametrize(
+    "kind", ["exact", "near", "mojibake", "fragment", "leak", "script", "long", "markup"]
+)
 def test_a_fault_is_missed_when_nothing_was_cleaned(
     planted_faults: ModuleType, clean_planted: ModuleType, kind: str
 ) -> None:

@@ -54,7 +54,10 @@ def test_case_punctuation_quotes_and_spaces_do_not_count() -> None:
 
 def test_order_and_boundaries_of_words_count() -> None:
     told = ["ab a", "a ab", "aba", "a b a"]
-    hashes = {int(prints.runs(prints.stories[:1], prints.stories[1:])[0]) for prints in map(make_prints, [[t] for t in told])}
+    hashes = {
+        int(prints.runs(prints.stories[:1], prints.stories[1:])[0])
+        for prints in map(make_prints, [[t] for t in told])
+    }
     assert len(hashes) == len(told)
 
 

@@ -104,7 +104,6 @@ class Killed(BaseException):
 def test_a_stopped_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
     output = tmp_path / "clean.jsonl"
     whole = clean(data, tmp_path / "whole.jsonl")
-    stops = 0
     for stop in (3, 5, 9):
         seen = []
 
@@ -115,7 +114,6 @@ def test_a_stopped_run_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
 
         with pytest.raises(Killed):
             clean(data, output, on_progress)
-        stops += 1
         assert not output.exists()
     report = clean(data, output)
     assert report.pop("parts_reused") == 9

@@ -85,10 +85,10 @@ class Near(Config):
     with probability 1 − (1 − s^rows)^bands. Each candidate pair is then measured exactly.
     """
 
-    similarity: Share = 0.7
+    similarity: Share = 0.6
     shingle_words: int = Field(default=3, ge=1)
-    bands: int = Field(default=40, ge=1, le=1000)
-    rows: int = Field(default=5, ge=1, le=100)
+    bands: int = Field(default=50, ge=1, le=1000)
+    rows: int = Field(default=4, ge=1, le=100)
 
 
 class Cleaning(Config):
