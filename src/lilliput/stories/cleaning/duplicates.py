@@ -92,16 +92,16 @@ def find_duplicates(
     """Which stories go, by their place; `on_progress` is told the share that is done."""
     gone: dict[int, Twin] = {}
     if len(parts) and EXACT in names:
-        hashes = parts.column("exact")
-        for place, kept in _equal_pairs(hashes[0], hashes[1]):
+        for place, kept in _equal_pairs(parts.column("exact")):
             gone[place] = Twin(EXACT, kept, 1.0)
     if len(parts) and NEAR in names:
         _find_near(parts, config, gone, on_progress)
     return gone
 
 
-def _equal_pairs(first: Hashes, second: Hashes) -> Iterator[tuple[int, int]]:
-    """Each place whose two hashes an earlier one has, and the earliest such place."""
+def _equal_pairs(hashes: Hashes) -> Iterator[tuple[int, int]]:
+    """Each place whose two hashes (2, N) an earlier one has, and the earliest such place."""
+    first, second = hashes
     order = np.lexsort((first, second))
     same = (first[order[1:]] == first[order[:-1]]) & (second[order[1:]] == second[order[:-1]])
     begins = np.flatnonzero(np.concatenate(([True], ~same)))
