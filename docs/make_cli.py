@@ -8,6 +8,7 @@ from pathlib import Path
 COMMANDS = [
     [], ["story"], ["tell"], ["serve"], ["data"], ["data", "fetch"], ["data", "make"], ["data", "info"],
     ["data", "instruct"], ["data", "write"],
+    ["data", "clean"],
     ["tokenizer"], ["tokenizer", "train"], ["tokenizer", "measure"], ["train"], ["evaluate"],
     ["quantize"], ["import"], ["export"], ["play"], ["presets"], ["info"], ["bench"],
 ]  # fmt: skip

@@ -33,6 +33,7 @@ TORCH_FREE = [
     "lilliput.app.cli",
     "lilliput.tokens",
     "lilliput.stories.batches",
+    "lilliput.stories.cleaning.run",
     "lilliput.stories.sources",
     "lilliput.stories.world",
     "lilliput.models",

@@ -78,6 +78,39 @@ def writing(count: int) -> Iterator[Callable[[int, int, float | None], None]]:
         yield show
 
 
+@contextmanager
+def cleaning(size: float | None) -> Iterator[Callable[[str, float, float | None], None]]:
+    """A bar for `clean_stories`: megabytes of about `size` bytes, then the share of what follows.
+
+    Where stderr is no terminal, a line now and then.
+    """
+    console = _stderr()
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[numbers]}"),
+    ]
+    said = [time.monotonic()]
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("looking", total=size, numbers="")
+
+        def show(doing: str, done: float, total: float | None) -> None:
+            total = size if doing == "cleaning" else total
+            numbers = f"{done / 1e6:,.1f} MB" if doing == "cleaning" else ""
+            done = done if total is None else min(done, total)
+            if bar.tasks[0].description != doing:  # another kind of work: its own estimate
+                bar.reset(task, description=doing, total=total)
+            bar.update(task, description=doing, completed=done, total=total, numbers=numbers)
+            if not console.is_terminal and time.monotonic() - said[0] > _PLAIN_EVERY_S:
+                said[0] = time.monotonic()
+                left = bar.tasks[0].time_remaining
+                share = f"{done / total:4.0%}  " if total else ""
+                say(f"{doing}  {share}{numbers}" + (f"  {_clock(left)} left" if left is not None else ""))
+
+        yield show
+
+
 class TrainingBar:
     """The bar of a training run: loss, bits per byte, tokens/s, time left; the diary scrolls above it."""
 

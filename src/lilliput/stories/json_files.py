@@ -46,12 +46,14 @@ def iter_json_entries(file: IO[bytes], name: str) -> Iterator[tuple[str, Any]]:
         yield where, value
 
 
-def stories_from_rows(rows: Iterator[tuple[str, Any]], column: str | None) -> Iterator[Story]:
+def stories_from_rows(
+    rows: Iterator[tuple[str, Any]], column: str | None, keep_empty: bool = False
+) -> Iterator[Story]:
     """Yield the stories of rows (objects with a column of text, or bare strings).
 
     Without a `column`, the first row's `text`, `story` or `content` is taken, and then of every
-    row. Rows whose text is empty are left out. Raises DataError that names the row and the columns
-    it has.
+    row. Rows whose text is empty are left out, unless `keep_empty`. Raises DataError that names the
+    row and the columns it has.
     """
     for where, row in rows:
         if isinstance(row, str) and column is None:
@@ -60,7 +62,7 @@ def stories_from_rows(rows: Iterator[tuple[str, Any]], column: str | None) -> It
             column = column or choose_column(row, where)
             story = story_from_row(row, column, where)
             story = Story(strip_text(story.text, f"{where}: {column}"), story.labels)
-        if story.text:
+        if story.text or keep_empty:
             yield story
 
 

@@ -63,20 +63,27 @@ class Opened:
         return "; ".join(f"{_some(names)}: {how}" for how, names in ways.items())
 
 
-def open_stories(paths: Sequence[str], *, separator: Separator = "auto", column: str | None = None) -> Opened:
+def open_stories(
+    paths: Sequence[str],
+    *,
+    separator: Separator = "auto",
+    column: str | None = None,
+    keep_empty: bool = False,
+) -> Opened:
     """Open files, folders, `hub:owner/name[:column]` data sets and `world[:COUNT[:SEED]]`, the
     built-in story world, as one stream of stories.
 
     `separator` is for plain text ("auto" looks), `column` for JSON, parquet and the hub. A folder
     gives the files in it and below that can be read, by name. Texts lose the whitespace at their
-    ends, and empty ones are left out; in text files CR LF becomes LF; nothing else is changed.
+    ends, and empty ones are left out (unless `keep_empty`, so that they can be counted); in text
+    files CR LF becomes LF; nothing else is changed.
 
     Raises DataError for a path that is not there or cannot be read as stories, MissingExtraError
     for a parquet or the hub without their packages.
     """
     if not paths:
         raise DataError("no stories were named: give a file, a folder or hub:owner/name")
-    groups = [_open_path(path, separator, column) for path in paths]
+    groups = [_open_path(path, separator, column, keep_empty) for path in paths]
     sources = tuple(source for group in groups for source in group)
     kinds = {source.how in HOW.values() for source in sources}
     if column is not None and False not in kinds:
@@ -119,9 +126,9 @@ def _chain(groups: list[tuple[str, list[Source]]]) -> Iterator[Story]:
             raise DataError(f"{path} holds no story: it is empty, or only separators and whitespace")
 
 
-def _open_path(path: str, separator: Separator, column: str | None) -> list[Source]:
+def _open_path(path: str, separator: Separator, column: str | None, keep_empty: bool) -> list[Source]:
     if path.startswith("hub:"):
-        return [_open_hub(path, column)]
+        return [_open_hub(path, column, keep_empty)]
     if path == "world" or path.startswith("world:"):
         return [_open_world(path)]
     place = Path(path).expanduser()
@@ -129,14 +136,14 @@ def _open_path(path: str, separator: Separator, column: str | None) -> list[Sour
         files = _readable_files(place)
         if not files:
             raise DataError(f"{path}: nothing to read in this folder: {_known_endings()} are read")
-        return [_open_file(file, separator, column) for file in files]
+        return [_open_file(file, separator, column, keep_empty) for file in files]
     if not place.exists():
         raise DataError(f"{path}: no such file or folder{_near_file(place)}")
     if not place.is_file():
         raise DataError(f"{path} is neither a file nor a folder")
     if place.stat().st_size == 0:
         raise DataError(f"{path} is empty")
-    return [_open_file(place, separator, column)]
+    return [_open_file(place, separator, column, keep_empty)]
 
 
 def _open_world(path: str) -> Source:
@@ -148,39 +155,39 @@ def _open_world(path: str) -> Source:
     return Source("the built-in story world", how, lambda: iter_world(seed, count))
 
 
-def _open_hub(path: str, column: str | None) -> Source:
+def _open_hub(path: str, column: str | None, keep_empty: bool) -> Source:
     name, own_column = hub_name(path)
     column = own_column or column
     how = f"the hub's data set, column {column}" if column else "the hub's data set"
-    return Source(name, how, lambda: stories_from_rows(iter_hub_rows(name), column))
+    return Source(name, how, lambda: stories_from_rows(iter_hub_rows(name), column, keep_empty))
 
 
-def _open_file(path: Path, separator: Separator, column: str | None) -> Source:
+def _open_file(path: Path, separator: Separator, column: str | None, keep_empty: bool) -> Source:
     kind = _kind_of(path)
     name = str(path)
     if kind == _PARQUET:
-        return Source(name, kind, lambda: stories_from_rows(iter_parquet_rows(path), column))
+        return Source(name, kind, lambda: stories_from_rows(iter_parquet_rows(path), column, keep_empty))
     if kind == _TEXT:
         found = separator
         if found == "auto":
             with open_unpacked(path) as file:
                 found = detect_separator(file, name)
-        return Source(name, HOW[found], lambda: _read_text(path, found))
-    return Source(name, kind, lambda: _read_json(path, kind == _LINES, column))
+        return Source(name, HOW[found], lambda: _read_text(path, found, keep_empty))
+    return Source(name, kind, lambda: _read_json(path, kind == _LINES, column, keep_empty))
 
 
-def _read_text(path: Path, separator: Separator) -> Iterator[Story]:
+def _read_text(path: Path, separator: Separator, keep_empty: bool) -> Iterator[Story]:
     if separator == "auto":
         raise ValueError("the separator is still to be found")
     with open_unpacked(path) as file:
-        for text in iter_text_stories(file, str(path), separator):
+        for text in iter_text_stories(file, str(path), separator, keep_empty):
             yield Story(text)
 
 
-def _read_json(path: Path, lines: bool, column: str | None) -> Iterator[Story]:
+def _read_json(path: Path, lines: bool, column: str | None, keep_empty: bool) -> Iterator[Story]:
     with open_unpacked(path) as file:
         rows = (iter_json_lines if lines else iter_json_entries)(file, str(path))
-        yield from stories_from_rows(rows, column)
+        yield from stories_from_rows(rows, column, keep_empty)
 
 
 def _kind_of(path: Path) -> str:

@@ -65,19 +65,27 @@ def _carry(text: str, body: str) -> str:
     return text[min(max(len(body) - 1, 0), max(len(text) - len(ENDOFTEXT), 0)) :]
 
 
-def iter_text_stories(file: IO[bytes], name: str, separator: FoundSeparator) -> Iterator[str]:
+def iter_text_stories(
+    file: IO[bytes], name: str, separator: FoundSeparator, keep_empty: bool = False
+) -> Iterator[str]:
     """Yield the stories between separators, stripped; empty ones are left out.
+
+    With `keep_empty` a story of nothing but whitespace that ends with `<|endoftext|>` is yielded, empty:
+    there it is a fault of the file, where more blank lines than one are not.
 
     Raises DataError for what is not UTF-8 text, and for a story longer than MAX_STORY_BYTES as soon
     as that many bytes are read.
     """
     splitter = _SPLITTERS[separator]
+    keep_empty = keep_empty and separator == "endoftext"
     rest, line = "", 1  # `line`: where `rest` begins
     for block in iter_text(file, name):
         *whole, rest = splitter.split(rest + block)
         for part in whole:
             if story := part.strip():
                 yield strip_text(story, f"{name}: the story in line {_first_line(part, line):,}")
+            elif keep_empty:
+                yield ""
             line += part.count("\n") + _LINE_FEEDS[separator]
         rest, line = _without_leading_space(rest, line)
         if len(rest) > MAX_STORY_BYTES:

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from lilliput.app import options
+from lilliput.app.commands.data_clean import clean
 from lilliput.app.commands.data_info import info
 from lilliput.app.commands.data_instruct import instruct
 from lilliput.app.commands.data_write import write
 from lilliput.app.output import say
 
 app = typer.Typer(help="Get, make and inspect stories.", rich_markup_mode=None)
+app.command()(clean)
 
 
 @app.command()
