@@ -208,7 +208,7 @@ def test_ctrl_c_closes_the_window_and_keeps_what_was_told(place):
     code = (
         "import os, signal  # Ctrl-C comes while PyBoy is at work\n"
         "from lilliput.app.cli import main\n"
-        "from lilliput.deploy.gameboy import window\n"
+        "from lilliput.deploy.gameboy.play import window\n"
         "tick = window.tick\n"
         "def play(boy):\n"
         "    if boy.frame_count == 0:\n"

@@ -40,9 +40,10 @@ def export_gameboy(
         raise ConfigError("name the file to write, -o story.gbc; or see what it would take with --dry-run")
     if output is not None:
         if output.suffix not in _SUFFIXES:
-            raise ConfigError(f"-o {output}: a cartridge's name ends in .gbc")
+            raise ConfigError(f"-o {output}: a cartridge's name ends in .gbc or .gb")
         refuse_overwrite(output)
         refuse_closed_place(output)
+    _check_shape(path)
     opened = open_integer_folder(path, context, cartridge=True)
     cartridge = _make(opened, openings)
     facts = _list_facts(opened, cartridge)
@@ -63,12 +64,45 @@ def export_gameboy(
     say(f"try: {command_name()} play {shlex.quote(str(output))}")
 
 
+def _check_shape(path: Path) -> None:
+    """Raise ConfigError for a model that no cartridge can hold, before any work."""
+    from lilliput.deploy.gameboy.model.estimate import check_size
+    from lilliput.formats.folder import INTEGERS, load_folder_config
+    from lilliput.models.config import LlamaConfig
+    from lilliput.quantize.intmodel_file import load_intmodel
+
+    config = load_folder_config(path)
+    if not isinstance(config, LlamaConfig):
+        raise ConfigError(
+            f"{path} is a {config.family}: a cartridge computes Llamas; train one with "
+            "--set model.family=llama"
+        )
+    check_size(config)
+    if (path / INTEGERS).is_file() and load_intmodel(path / INTEGERS).version == 1:
+        raise ConfigError(
+            f"{path} holds whole numbers for other devices: make a cartridge's of the floats that it was "
+            f"made of, {command_name()} quantize FOLDER --to cartridge"
+        )
+
+
 def _make(opened: "IntegerFolder", openings: Sequence[str]) -> "Cartridge":
     from lilliput.deploy.gameboy.cartridge import make_cartridge
+    from lilliput.deploy.gameboy.machine.expressions import AssemblyError
     from lilliput.deploy.gameboy.screens.front import Front
 
+    for opening in openings:
+        if not opening.isprintable() or not opening.isascii():
+            raise ConfigError(f"the opening {opening!r}: letters of ASCII are possible")
     front = Front(openings=tuple(openings)) if openings else Front()
-    return make_cartridge(opened.model, opened.tokenizer, ends=opened.ends, name=opened.name, front=front)
+    try:
+        return make_cartridge(opened.model, opened.tokenizer, ends=opened.ends, name=opened.name, front=front)
+    except AssemblyError as error:
+        if "openings" in str(error) or "the opening" in str(error):
+            raise
+        raise ConfigError(
+            f"the model does not fit a cartridge ({error}): choose fewer layers, or quantize it with "
+            "--set turn_shift=0, a shorter --set window, or fewer --set bits"
+        ) from None
 
 
 def _list_facts(opened: "IntegerFolder", cartridge: "Cartridge") -> dict[str, Any]:

@@ -49,13 +49,13 @@ def _quantize(path: Path, *, cartridge: bool) -> tuple[IntModel, Tokenizer]:
     from lilliput.app.commands.quantize import write_calibration
     from lilliput.formats.folder import load_folder
     from lilliput.quantize.ptq import quantize, require_integers_for
-    from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
+    from lilliput.quantize.settings import QuantizeSettings, cartridge_settings
 
     folder = load_folder(path)
     require_integers_for(folder.config)
     kind = "whole numbers for a cartridge" if cartridge else "int8"
     say(f"{path} holds floats: they become {kind} ({command_name()} quantize has more to choose from)")
-    settings = QuantizeSettings().with_settings(CARTRIDGE if cartridge else [])
+    settings = QuantizeSettings().with_settings(cartridge_settings(folder.config.d_head) if cartridge else [])
     stories = write_calibration(path, folder, _STORIES, seed=0)
     source = {"tokenizer_fingerprint": folder.tokenizer.fingerprint}
     return quantize(folder.config, folder.weights, stories, settings, source).model, folder.tokenizer

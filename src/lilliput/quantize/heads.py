@@ -11,6 +11,8 @@ from lilliput.quantize.settings import QuantizeSettings
 
 _LOG2_E_BITS = 8
 _MOST_SCORE_SHIFT = 30
+_MOST_NARROW_SHIFT = 3
+"""The same where scores have 16 bits: finer ones would choose no other chances, and cost a device room."""
 _MOST_KEY_SHIFT = 7
 _NARROW_ROOM = 1.15
 """As _ROOM, where they have few bits before they are turned."""
@@ -73,6 +75,7 @@ class Heads:
         self.q_sum_limit = INT16 // self.k_limit
         limit = self._turn_limit / self._room
         bits = min(bits_within(most_sum, self.q_sum_limit / _SUM_ROOM), bits_within(most_q, limit))
+        bits = min(bits, _LOG2_E_BITS + _MOST_NARROW_SHIFT)
         self.q_shift = min(self._most_shift, bits_within(most_q * 2.0**bits, limit))
         self.q_limit = 2 ** self.q_sum_limit.bit_length() - 1
         self.q_steps = 2.0 ** -(bits + self.q_shift) / factors

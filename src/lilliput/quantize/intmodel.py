@@ -218,7 +218,8 @@ class IntModel:
 def shorten(model: IntModel, context: int) -> IntModel:
     """The same model with fewer positions: 2 to what it has. Its logits at these are the same."""
     config = model.config.model_copy(update={"context": context})
-    return replace(model, config=config, cosines=model.cosines[:context], sines=model.sines[:context])
+    cosines, sines, window = model.cosines[:context], model.sines[:context], min(model.window, context)
+    return replace(model, config=config, cosines=cosines, sines=sines, window=window)
 
 
 def is_left_out(field: Field[Any], value: Any) -> bool:

@@ -337,6 +337,13 @@ class _Builder:
         seen = {name: values.astype(np.float64) for name, values in vars(layer).items()}
         return IntLayer(**self._attention(number, seen), **self._mlp(number, seen))
 
+    def _list_value_shifts(self, value_limit: int) -> Sequence[int]:
+        """By what means of values may be finer than these; one way in a cartridge, whose layers are alike."""
+        most = min(16 - self._settings.value_bits, self._chance_bits - 2)
+        if self._settings.sum_bits == 16:
+            return [min(most, (127 // value_limit).bit_length() - 1)]
+        return [most] if self._heads.block else range(min(5, most + 1))
+
     def _attention(self, number: int, seen: dict[str, Floats]) -> dict[str, Any]:
         config, settings = self._config, self._settings
         x = seen["attn_in"]
@@ -359,14 +366,13 @@ class _Builder:
         else:
             q_steps, k_steps = heads.q_steps.reshape(-1), heads.k_steps.reshape(-1)
         value_limit = 2 ** (settings.value_bits - 1) - 1
-        most_shift = min(16 - settings.value_bits, self._chance_bits - 2)
         v_steps, o_shift = choose_value_steps(
             seen["v"],
             seen["attn_out"],
             wo,
             config,
             value_limit,
-            [most_shift] if self._heads.block else range(min(5, most_shift + 1)),
+            self._list_value_shifts(value_limit),
             self._heads,
             _rows_kind(settings.kind("o")),
             uneven=self._uneven,

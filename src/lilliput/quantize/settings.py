@@ -125,3 +125,8 @@ CARTRIDGE = (
     "residual_bits=13",
 )
 """What an 8-bit processor with tables and sums of 16 bits, and no multiplier, computes with."""
+
+
+def cartridge_settings(d_head: int) -> tuple[str, ...]:
+    """CARTRIDGE for heads of this width: those of 16 share one turning routine, to save room."""
+    return (*CARTRIDGE, "turn_shift=0") if d_head > 8 else CARTRIDGE

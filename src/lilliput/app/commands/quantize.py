@@ -91,7 +91,7 @@ def quantize(
     from lilliput.quantize.choices import name_newer_choices
     from lilliput.quantize.intmodel_file import fingerprint, save_intmodel
     from lilliput.quantize.ptq import require_integers_for
-    from lilliput.quantize.settings import CARTRIDGE, QuantizeSettings
+    from lilliput.quantize.settings import QuantizeSettings, cartridge_settings
     from lilliput.rundir import new_folder, refuse_closed_place, refuse_full_folder
 
     path = out or Path(f"{model.resolve().name}-{to.value}")
@@ -104,7 +104,7 @@ def quantize(
     _refuse_contradictions(folder, to, settings, reading, qat=qat, data=data, budget=minutes or tokens)
     own = [setting for setting in settings if not _is_of_plan(setting)]
     if to is Kind.cartridge:
-        wish = QuantizeSettings().with_settings([*CARTRIDGE, *own])
+        wish = QuantizeSettings().with_settings([*cartridge_settings(folder.config.d_head), *own])
     else:
         embed = [] if to is Kind.int8 else ["embed=int8", "head=int8"]
         wish = QuantizeSettings().with_settings([f"weights={to.value}", *embed, *own])

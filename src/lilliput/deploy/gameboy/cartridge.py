@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from lilliput.deploy.gameboy.info_block import make_info_block
+from lilliput.deploy.gameboy.machine.expressions import AssemblyError
 from lilliput.deploy.gameboy.machine.header import make_title
 from lilliput.deploy.gameboy.machine.memory import ROM_BANK_BYTES, Area, make_wram
 from lilliput.deploy.gameboy.machine.rom import Rom
@@ -61,7 +62,11 @@ def make_cartridge(
     """
     check_cartridge(model)
     front = front or Front()
-    quick = _join(model, tokenizer, ends, name, front, first_rows=True)
+    ends = [end for end in ends if 0 <= end < model.config.vocab_size]
+    try:
+        quick = _join(model, tokenizer, ends, name, front, first_rows=True)
+    except (AssemblyError, ConfigError):  # it may fit without what a token's first rows take
+        return _join(model, tokenizer, ends, name, front, first_rows=False)
     smaller = quick.used_bytes - quick.parts.first_bytes <= len(quick.image) // 2
     return _join(model, tokenizer, ends, name, front, first_rows=False) if smaller else quick
 

@@ -20,6 +20,7 @@ _SRAM_SIZES = {1: 2, 4: 3, 16: 4, 8: 5}
 """Banks of battery memory, and the code for as many."""
 _TITLE_LETTERS = 11
 _NEW_LICENSEE = 0x33
+_ROM_SIZE = 0x148
 _CHECKED, _CHECKSUM, _WHOLE_CHECKSUM = 0x134, 0x14D, 0x14E
 
 
@@ -81,6 +82,9 @@ def read_header(image: bytes) -> Header:
         raise FormatError("no cartridge of a Game Boy: the mark that consoles look for is missing")
     if head[_CHECKSUM - ENTRY] != _check(head[_CHECKED - ENTRY : _CHECKSUM - ENTRY]):
         raise FormatError("a damaged cartridge: its header and the checksum of it differ")
+    wanted = 0x8000 << min(image[_ROM_SIZE], 8)
+    if len(image) < wanted:
+        raise FormatError(f"a cartridge cut short: {len(image):,} of {wanted:,} bytes; copy it again")
     title = head[_CHECKED - ENTRY :][:_TITLE_LETTERS].split(b"\0")[0].decode("ascii", "replace")
     banks = next((banks for banks, code in _SRAM_SIZES.items() if code == head[0x49]), 0)
     return Header(title, bool(head[0x43] & 0x80), banks * SRAM_BANK_BYTES * (head[0x47] in _WITH_BATTERY))

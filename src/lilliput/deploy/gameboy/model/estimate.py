@@ -95,7 +95,7 @@ def estimate(
     """
     habits = habits or Habits()
     shape = make_shape(config, window)
-    _check(config)
+    check_size(config)
     layers, width, hidden = config.n_layers, config.d_model, config.d_ff
     rows = width + 2 * config.n_kv_heads * config.d_head
     head_room = _head_room(config.vocab_size)
@@ -135,7 +135,8 @@ def _head_room(vocabulary: int) -> int:
     return left if 2 * vocabulary > left else WRAM_BANK_BYTES
 
 
-def _check(config: IntConfig) -> None:
+def check_size(config: IntConfig) -> None:
+    """Raise ConfigError for the first number of the model that is too great for a cartridge."""
     wanted = 4 * config.d_model + 4 * config.d_ff
     checks = (
         (
